@@ -1,0 +1,29 @@
+#pragma once
+// The one table of what an error kind means on each surface. No other file holds an HTTP status number or
+// an exit status. A test walks the enum, so a kind without a row does not pass.
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace tacit::wire {
+
+struct ErrorRow {
+  int http_status;
+  int json_rpc_code;
+  int exit_status;   // commands.md: 1 failed, 2 wrong use, 4 refused
+  bool may_retry;
+  log::Level level;
+};
+
+const ErrorRow& row_of(ErrorKind kind);
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitFailed = 1;
+inline constexpr int kExitWrongUse = 2;
+inline constexpr int kExitPartly = 3;
+inline constexpr int kExitRefused = 4;
+
+inline constexpr int kHttpOk = 200;
+inline constexpr int kHttpAccepted = 202;
+
+}  // namespace tacit::wire
