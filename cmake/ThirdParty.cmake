@@ -6,7 +6,12 @@ find_package(nlohmann_json REQUIRED)
 find_package(simdjson REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(fmt REQUIRED)
-find_package(dnnl REQUIRED)
+# Debian's dnnl-config.cmake asks for OpenCL headers that a CPU build never includes, so the library is named here.
+find_library(TACIT_DNNL dnnl REQUIRED)
+find_path(TACIT_DNNL_INCLUDE dnnl.hpp REQUIRED)
+add_library(DNNL::dnnl UNKNOWN IMPORTED)
+set_target_properties(DNNL::dnnl PROPERTIES IMPORTED_LOCATION ${TACIT_DNNL}
+  INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${TACIT_DNNL_INCLUDE})
 find_package(Boost 1.81 REQUIRED)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(hs REQUIRED IMPORTED_TARGET libhs)

@@ -1,0 +1,28 @@
+#pragma once
+// Speaks to the server that owns the data folder, so that verbs work while `tacit serve` runs. Blocking, one
+// request at a time, over loopback only.
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "service/data_folder.h"
+#include "service/knowledge_service.h"
+
+namespace tacit::cli {
+
+class OwnerClient {
+ public:
+  // `owner.url` must not be empty.
+  explicit OwnerClient(const service::Owner& owner);
+  Result<service::IngestReport> ingest(std::vector<service::Incoming> batch, bool again) const;
+  Result<void> record_use(const std::vector<ItemId>& items) const;
+  Result<store::StoreCounts> counts() const;
+
+ private:
+  Result<std::string> post(const std::string& target, const std::string& body) const;
+  std::string host_;
+  unsigned short port_ = 0;
+};
+
+}  // namespace tacit::cli
