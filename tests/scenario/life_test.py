@@ -1,0 +1,137 @@
+"""Scenarios without a server: import, ask, forget, mistakes."""
+import json
+import signal
+
+from harness import SAMPLES, Case, main
+
+
+class Life(Case):
+    def test_importing_twice_changes_nothing(self):
+        first = self.tacit_json("import", SAMPLES)
+        self.assertGreater(first["sessions"], 5)
+        self.assertGreater(first["items_added"], 3)
+        self.assertGreater(first["redactions"], 0)
+        self.assertGreater(first["duplicates"], 0, "the samples hold a fork")
+        second = self.tacit_json("import", SAMPLES)
+        for field in ("sessions", "exchanges", "observations", "items_added", "items_reinforced", "redactions"):
+            self.assertEqual(second[field], 0, field)
+
+    def test_a_dry_run_counts_the_same_and_writes_nothing(self):
+        dry = self.tacit_json("import", SAMPLES, "--dry-run")
+        self.assertFalse(self.data.exists())
+        real = self.tacit_json("import", SAMPLES)
+        for field in ("files", "sessions", "exchanges", "duplicates", "redactions", "per_file"):
+            self.assertEqual(dry[field], real[field], field)
+        again = self.tacit_json("import", SAMPLES, "--dry-run")
+        self.assertEqual(again["exchanges"], 0)
+
+    def test_the_bundled_question_is_answered_with_evidence(self):
+        self.tacit("import", SAMPLES)
+        question = (SAMPLES / "QUESTION").read_text().strip()
+        for mode in ("hybrid", "text"):
+            answer = self.tacit_json("search", question, "--mode", mode, "--explain")
+            self.assertGreater(len(answer["hits"]), 0)
+            self.assertIn("why", answer["hits"][0])
+        item = next(hit for hit in answer["hits"] if hit["kind"] == "item")
+        record = self.tacit_json("show", item["id"])
+        self.assertGreater(len(record["evidence"]), 0)
+        used = self.tacit_json("show", item["id"])
+        self.assertGreaterEqual(used["uses"], 1, "showing counts as use")
+
+    def test_no_hits_say_what_next(self):
+        self.tacit("import", SAMPLES)
+        answer = self.tacit_json("search", "qqxyzzy", "--mode", "text")
+        self.assertEqual(answer["hits"], [])
+        text = self.tacit("search", "qqxyzzy", "--mode", "text").stdout
+        self.assertGreater(len(text.strip()), 20)
+
+    def test_forgetting_leaves_no_byte_and_keeps_it_out(self):
+        self.tacit("import", SAMPLES)
+        question = (SAMPLES / "QUESTION").read_text().strip()
+        hit = self.tacit_json("search", question)["hits"][0]
+        session = self.tacit_json("show", hit["session"])
+        words = [word for exchange in session["exchanges"] for word in exchange["steps"][0]["text"].split() if len(word) > 9]
+        others = " ".join(json.dumps(self.tacit_json("show", other)) for other in self.session_ids() if other != hit["session"])
+        needles = [word.encode() for word in words if word not in others][:5]
+        before = self.bytes_on_disk()
+        self.assertTrue(needles and all(needle in before for needle in needles), needles)
+        dry = self.tacit_json("forget", "--session", hit["session"], "--dry-run")
+        self.assertGreater(dry["exchanges"], 0)
+        self.tacit("forget", "--session", hit["session"], "--yes")
+        after = self.bytes_on_disk()
+        for needle in needles:
+            self.assertNotIn(needle, after)
+        self.tacit("show", hit["session"], expect=1)
+        for path in SAMPLES.rglob("*"):  # changed times would not bring it back either
+            pass
+        again = self.tacit_json("import", SAMPLES, "--again", "--dry-run")
+        self.assertGreater(again["forgotten"] + again["exchanges"], 0)
+        self.assertEqual(self.tacit_json("import", SAMPLES)["exchanges"], 0)
+
+    def session_ids(self):
+        listed = self.tacit_json("search", "the", "-k", "100", "--mode", "text")
+        return {hit["session"] for hit in listed["hits"]} | {hit["session"] for hit in self.tacit_json("search", "webhook test build", "-k", "100")["hits"]}
+
+    def test_bad_lines_are_named_and_the_rest_is_kept(self):
+        sample = next((SAMPLES / "claude-code").rglob("*.jsonl")).read_text().splitlines()
+        broken = self.home / "broken.jsonl"
+        broken.write_text("\n".join([sample[0], '{"type":"user", oops', *sample[1:]]) + '\n{"type":"assis')
+        report = self.tacit_json("import", broken, expect=3)
+        self.assertGreater(report["exchanges"], 0)
+        lines = [notice["line"] for notice in report["skipped"]]
+        self.assertIn(2, lines)
+        self.assertTrue(all(notice["reason"] for notice in report["skipped"]))
+
+    def test_mistakes_get_one_clear_line_and_the_right_status(self):
+        for arguments, status, words in (
+            (["serach", "x"], 2, "did you mean"),
+            (["search", "x"], 1, "tacit import"),
+            (["import", "/nowhere/at/all"], 3, "nowhere"),
+            (["import"], 2, "--found"),
+            (["search", "x", "--mode", "psychic"], 2, "hybrid"),
+            (["show", "k000000000001"], 1, "import"),
+            (["forget"], 2, "Name one id"),
+        ):
+            done = self.tacit(*arguments, expect=status)
+            self.assertIn(words, done.stderr, arguments)
+            self.assertLess(len(done.stderr.strip().splitlines()), 4, arguments)
+
+    def test_a_data_folder_that_cannot_be_read_is_one_clear_line(self):
+        self.data.write_text("a file where the folder should be")
+        done = self.tacit("import", SAMPLES, expect=4)
+        self.assertIn(str(self.data), done.stderr)
+
+    def test_a_damaged_database_is_named_and_left_alone(self):
+        self.tacit("import", SAMPLES)
+        database = self.data / "tacit.db"
+        damaged = b"not a database at all" + database.read_bytes()[21:]
+        database.write_bytes(damaged)
+        self.tacit("search", "x", expect=1)
+        self.assertEqual(database.read_bytes(), damaged)
+
+    def test_redact_masks_and_tells_where(self):
+        token = "gh" + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"
+        text = f"push with {token} please"
+        self.assertNotIn(token, self.tacit("redact", stdin=text).stdout)
+        found = json.loads(self.tacit("redact", "--json", stdin=text).stdout)["found"]
+        self.assertEqual([(spot["start"], spot["end"]) for spot in found], [(10, 10 + len(token))])
+
+    def test_configuration_says_where_values_come_from(self):
+        self.environment["TACIT_THREADS"] = "2"
+        shown = self.tacit("config", "show", "--origin", "--log-level", "warn").stdout
+        self.assertIn('threads = "2"  # environment TACIT_THREADS', shown)
+        self.assertIn('log_level = "warn"  # flag --log-level', shown)
+
+    def test_an_interrupted_import_goes_on_where_it_stopped(self):
+        whole = self.tacit_json("import", SAMPLES, "--dry-run")
+        process = self.start("import", SAMPLES)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=120)
+        counted = self.tacit_json("import", SAMPLES)
+        stored = self.tacit_json("status")["counts"]["exchanges"]
+        self.assertEqual(stored, whole["exchanges"])
+        self.assertLessEqual(counted["exchanges"], whole["exchanges"])
+
+
+if __name__ == "__main__":
+    main()
