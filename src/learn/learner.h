@@ -1,9 +1,9 @@
 #pragma once
-// The write path after storage: takes exchanges whose learning is due, extracts observations, makes or
-// reinforces knowledge items and embeds what has no vector. Only the process that owns the data folder runs
-// one. step() does one bounded batch and commits facts and progress together, so it can be interrupted at
-// any time and resumes. One thread at a time. Without an embedder it learns all the same: equal normalised
-// statements reinforce, and vectors follow when a model is there.
+// The write path after storage: takes exchanges whose learning is due, extracts observations, makes
+// or reinforces knowledge items and embeds what has no vector. Only the process that owns the data
+// folder runs one. step() does one bounded batch and commits facts and progress together, so it can
+// be interrupted at any time and resumes. One thread at a time. Without an embedder it learns all
+// the same: equal normalised statements reinforce, and vectors follow when a model is there.
 
 #include <memory>
 
@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "domain/embedding.h"
 #include "domain/identity.h"
+#include "domain/session.h"
 #include "store/store.h"
 
 namespace tacit::learn {
@@ -42,7 +43,8 @@ class Learner {
   std::unique_ptr<State> state_;
 };
 
-// The texts that stand for an exchange in the vector index, at least one; an item's is its statement.
+// The texts that stand for an exchange in the vector index, at least one; an item's is its
+// statement.
 std::vector<std::string> embedding_texts(const Exchange& exchange);
 
 }  // namespace tacit::learn
