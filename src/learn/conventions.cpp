@@ -78,8 +78,8 @@ bool opens_with(std::string_view words, const auto& openings) {
 
 // Where an imperative stands at the start of the sentence or behind a word that opens a clause.
 bool commands(std::string_view words, std::string_view imperative) {
-  constexpr std::array<std::string_view, 7> kBefore = {"please", "and",  "so", "but",
-                                                       "also",   "then", "to"};
+  constexpr std::array<std::string_view, 8> kBefore = {"please", "no",   "and",  "so",
+                                                       "but",    "also", "then", "to"};
   for (std::size_t at = words.find(imperative); at != std::string_view::npos;
        at = words.find(imperative, at + 1)) {
     const std::size_t end = at + imperative.size();
