@@ -123,9 +123,14 @@ def check_seams(files, texts):
     for name in files:
         if not (name.startswith("src/") and name.endswith(".h")):
             continue
-        for match in re.finditer(r"class (\w+)[^;{]*\{((?:(?!\n\};).)*?= 0;)", texts[name], re.S):
-            if match.group(1) not in SEAMS:
-                findings.append(f"{name}:1: {match.group(1)} is a new seam: write an ADR and add it to SEAMS in tools/tidy.py")
+        current = ""
+        for line in texts[name].splitlines():
+            if match := re.match(r"class (?:TACIT_\w+\([^)]*\)+ )?(\w+)[^;]*\{", line):
+                current = match.group(1)
+            is_pure = line.rstrip().endswith(") = 0;") or line.rstrip().endswith(") const = 0;")
+            if is_pure and current not in SEAMS:
+                findings.append(f"{name}:1: {current} is a new seam: write an ADR and add it to SEAMS in tools/tidy.py")
+                break
     return findings
 
 
@@ -205,7 +210,7 @@ def self_test():
     assert check_contract("src/a/b.h", "#pragma once\n#include <x>\n") and not check_contract("src/a/b.h", "#pragma once\n// What it is.\n")
     assert check_named(["src/a/b.cpp"], {"src/a/CMakeLists.txt": "c.cpp"}), "an orphan"
     assert not check_named(["src/a/b.cpp"], {"src/a/CMakeLists.txt": "b.cpp"})
-    assert check_seams(["src/a/b.h"], {"src/a/b.h": "class Port {\n virtual int f() = 0;\n};\n"}), "a new seam"
+    assert check_seams(["src/a/b.h"], {"src/a/b.h": "class Port {\n  virtual int f() = 0;\n};\n"}), "a new seam"
     assert public_headers("tacit_module(x\n PUBLIC a.h b.h\n SOURCES c.cpp)") == {"a.h", "b.h"}
     print("tidy: self-test passed")
     return 0

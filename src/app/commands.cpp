@@ -33,9 +33,11 @@ int show_config(const cli::Arguments& arguments, const Config& config) {
   std::string text;
   for (const ConfigValue& value : config.values) {
     if (arguments.json) {
-      text += fmt::format("{}{}:{{\"value\":{},\"origin\":{}}}", text.empty() ? "" : ",", json_quote(value.key), json_quote(value.value), json_quote(value.origin));
+      text += fmt::format("{}{}:{{\"value\":{},\"origin\":{}}}", text.empty() ? "" : ",",
+                          json_quote(value.key), json_quote(value.value), json_quote(value.origin));
     } else {
-      text += fmt::format("{} = \"{}\"{}\n", value.key, value.value, arguments.origin ? "  # " + value.origin : "");
+      text += fmt::format("{} = \"{}\"{}\n", value.key, value.value,
+                          arguments.origin ? "  # " + value.origin : "");
     }
   }
   cli::print(arguments.json ? "{" + text + "}\n" : text);
@@ -44,15 +46,18 @@ int show_config(const cli::Arguments& arguments, const Config& config) {
 
 int run_mcp(const cli::Arguments& arguments, const cli::Settings& settings, const Clock& clock) {
   // An agent may start before anything was learned: an empty memory is a memory.
-  if (auto folder = service::open_data_folder(settings.data_dir, true); !folder) return cli::report(folder.error(), arguments.json);
+  if (auto folder = service::open_data_folder(settings.data_dir, true); !folder)
+    return cli::report(folder.error(), arguments.json);
   if (!service::owner_of(settings.data_dir)) {
     store::StoreOptions options;
     options.directory = settings.data_dir;
     if (auto lock = service::FolderLock::take(settings.data_dir)) {
-      if (auto store = store::Store::open(options); !store) return cli::report(store.error(), arguments.json);
+      if (auto store = store::Store::open(options); !store)
+        return cli::report(store.error(), arguments.json);
     }
   }
-  auto workspace = service::Workspace::open(cli::reader_options(settings, clock, true), service::Access::kReader, clock);
+  auto workspace = service::Workspace::open(cli::reader_options(settings, clock, true),
+                                            service::Access::kReader, clock);
   if (!workspace) return cli::report(workspace.error(), arguments.json);
   mcp::Server server((*workspace)->service());
   server.run(std::cin, std::cout);
@@ -79,10 +84,12 @@ int run_bench(const cli::Arguments& arguments, const cli::Settings& settings) {
   options.iterations = arguments.iterations;
   options.baseline = arguments.baseline;
   options.corpus = corpus_folder();
-  options.model_dir = settings.model_dir.empty() ? embed::find_model_dir() : std::optional(settings.model_dir);
+  options.model_dir =
+      settings.model_dir.empty() ? embed::find_model_dir() : std::optional(settings.model_dir);
   std::error_code error;
   options.program = std::filesystem::read_symlink("/proc/self/exe", error);
-  const auto summary = bench::run_bench(options, [](const std::string& line) { cli::print(line + "\n"); });
+  const auto summary =
+      bench::run_bench(options, [](const std::string& line) { cli::print(line + "\n"); });
   if (!summary) return cli::report(summary.error(), arguments.json);
   if (!summary->targets_met) cli::print_error("a target was missed");
   if (summary->regressed) cli::print_error("a case is more than 10 % worse than the baseline");

@@ -1,5 +1,6 @@
 #pragma once
-// The verbs that meet more than one face's world: config, mcp, eval, bench. Each returns an exit status.
+// The verbs that meet more than one face's world: config, mcp, eval, bench. Each returns an exit
+// status.
 
 #include "app/config.h"
 #include "base/clock.h"

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <charconv>
-#include <toml++/toml.h>
 
 #include "base/assert.h"
 #include "base/text.h"
@@ -24,7 +24,8 @@ struct Key {
 };
 
 constexpr Key kKeys[] = {
-#define TACIT_KEY(name, kind, fallback, lowest, highest, help) {#name, Kind::kind, fallback, lowest, highest, help},
+#define TACIT_KEY(name, kind, fallback, lowest, highest, help) \
+  {#name, Kind::kind, fallback, lowest, highest, help},
 #include "app/config_keys.inc"
 #undef TACIT_KEY
 };
@@ -32,7 +33,8 @@ constexpr Key kKeys[] = {
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error"};
 
 const Key* find_key(std::string_view name) {
-  const auto* found = std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) { return key.name == name; });
+  const auto* found = std::find_if(std::begin(kKeys), std::end(kKeys),
+                                   [&](const Key& key) { return key.name == name; });
   return found == std::end(kKeys) ? nullptr : found;
 }
 
@@ -44,13 +46,18 @@ std::string with_case(std::string text, char from, char to, bool upper) {
   return text;
 }
 
-std::string environment_name(const Key& key) { return "TACIT_" + with_case(key.name, '_', '_', true); }
-std::string flag_name(const Key& key) { return "--" + with_case(key.name, '_', '-', false); }
+std::string environment_name(const Key& key) {
+  return "TACIT_" + with_case(key.name, '_', '_', true);
+}
+std::string flag_name(const Key& key) {
+  return "--" + with_case(key.name, '_', '-', false);
+}
 
 std::string nearest_key(std::string_view name) {
-  const auto* best = std::min_element(std::begin(kKeys), std::end(kKeys), [&](const Key& a, const Key& b) {
-    return edit_distance(name, a.name) < edit_distance(name, b.name);
-  });
+  const auto* best =
+      std::min_element(std::begin(kKeys), std::end(kKeys), [&](const Key& a, const Key& b) {
+        return edit_distance(name, a.name) < edit_distance(name, b.name);
+      });
   return best->name;
 }
 
@@ -67,15 +74,18 @@ bool is_address(const std::string& text) {
   if (colon == std::string::npos) return false;
   const auto port = to_number(text.substr(colon + 1));
   const std::string host = text.substr(0, colon);
-  return port && *port >= 0 && *port <= 65535 && (host == "127.0.0.1" || host == "localhost" || host == "[::1]");
+  return port && *port >= 0 && *port <= 65535 &&
+         (host == "127.0.0.1" || host == "localhost" || host == "[::1]");
 }
 
 // What is wrong with the value, or nothing.
 std::string complaint(const Key& key, const std::string& value) {
   switch (key.kind) {
-    case Kind::kPath: return {};
+    case Kind::kPath:
+      return {};
     case Kind::kAddress:
-      return is_address(value) ? "" : "must be a loopback address and a port, such as 127.0.0.1:7411";
+      return is_address(value) ? ""
+                               : "must be a loopback address and a port, such as 127.0.0.1:7411";
     case Kind::kNumber: {
       const auto number = to_number(value);
       if (number && *number >= key.lowest && *number <= key.highest) return {};
@@ -83,7 +93,8 @@ std::string complaint(const Key& key, const std::string& value) {
     }
     case Kind::kLevel:
       return std::find(std::begin(kLevels), std::end(kLevels), value) != std::end(kLevels)
-                 ? "" : "must be trace, debug, info, warn or error";
+                 ? ""
+                 : "must be trace, debug, info, warn or error";
   }
   TACIT_UNREACHABLE();
 }
@@ -91,7 +102,8 @@ std::string complaint(const Key& key, const std::string& value) {
 class Loader {
  public:
   Loader() {
-    for (const Key& key : kKeys) config_.values.push_back({key.name, key.fallback, "default", key.help});
+    for (const Key& key : kKeys)
+      config_.values.push_back({key.name, key.fallback, "default", key.help});
   }
 
   Result<void> read_file(const std::filesystem::path& file) {
@@ -99,17 +111,24 @@ class Loader {
     try {
       table = toml::parse_file(file.string());
     } catch (const toml::parse_error& error) {
-      return fail(ErrorKind::kInvalidInput, fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
+      return fail(
+          ErrorKind::kInvalidInput,
+          fmt::format("{}:{}: {}", file.string(), error.source().begin.line, error.description()));
     }
     for (const auto& [name, node] : table) {
       const std::string key(name.str());
       if (find_key(key) == nullptr) {
-        mistakes_.push_back(fmt::format("{}: unknown key \"{}\"; did you mean \"{}\"?", file.string(), key, nearest_key(key)));
+        mistakes_.push_back(fmt::format("{}: unknown key \"{}\"; did you mean \"{}\"?",
+                                        file.string(), key, nearest_key(key)));
         continue;
       }
-      if (const auto text = node.value_exact<std::string>()) set(key, *text, file.string());
-      else if (const auto number = node.value_exact<std::int64_t>()) set(key, std::to_string(*number), file.string());
-      else mistakes_.push_back(fmt::format("{}: {} must be a string or a whole number", file.string(), key));
+      if (const auto text = node.value_exact<std::string>())
+        set(key, *text, file.string());
+      else if (const auto number = node.value_exact<std::int64_t>())
+        set(key, std::to_string(*number), file.string());
+      else
+        mistakes_.push_back(
+            fmt::format("{}: {} must be a string or a whole number", file.string(), key));
     }
     return {};
   }
@@ -117,7 +136,8 @@ class Loader {
   void read_environment(const Environment& environment) {
     for (const Key& key : kKeys) {
       const std::string name = environment_name(key);
-      if (const auto value = environment(name); value && !value->empty()) set(key.name, *value, "environment " + name);
+      if (const auto value = environment(name); value && !value->empty())
+        set(key.name, *value, "environment " + name);
     }
   }
 
@@ -143,7 +163,8 @@ class Loader {
 
  private:
   ConfigValue& entry(std::string_view key) {
-    return *std::find_if(config_.values.begin(), config_.values.end(), [&](const ConfigValue& v) { return v.key == key; });
+    return *std::find_if(config_.values.begin(), config_.values.end(),
+                         [&](const ConfigValue& v) { return v.key == key; });
   }
   const std::string& value(std::string_view key) { return entry(key).value; }
 
@@ -160,8 +181,10 @@ class Loader {
     ConfigValue& folder = entry("data_dir");
     if (!folder.value.empty()) return;
     const auto data = environment("XDG_DATA_HOME");
-    if (data && !data->empty()) folder.value = *data + "/tacit";
-    else folder.value = environment("HOME").value_or(".") + "/.local/share/tacit";
+    if (data && !data->empty())
+      folder.value = *data + "/tacit";
+    else
+      folder.value = environment("HOME").value_or(".") + "/.local/share/tacit";
   }
 
   Config config_;
@@ -176,19 +199,24 @@ std::vector<cli::FlagSpec> flag_specs() {
   return specs;
 }
 
-Result<Config> load_config(const std::optional<std::filesystem::path>& file, const Environment& environment,
+Result<Config> load_config(const std::optional<std::filesystem::path>& file,
+                           const Environment& environment,
                            const std::map<std::string, std::string>& flags) {
   Loader loader;
   std::error_code error;
   if (file) {
     if (!std::filesystem::is_regular_file(*file, error)) {
-      return fail(ErrorKind::kInvalidInput, fmt::format("--config: there is no file {}", file->string()));
+      return fail(ErrorKind::kInvalidInput,
+                  fmt::format("--config: there is no file {}", file->string()));
     }
     TACIT_TRY(loader.read_file(*file));
   } else {
     const auto home = environment("XDG_CONFIG_HOME");
     const std::filesystem::path usual =
-        (home && !home->empty() ? std::filesystem::path(*home) : std::filesystem::path(environment("HOME").value_or(".")) / ".config") / "tacit" / "config.toml";
+        (home && !home->empty()
+             ? std::filesystem::path(*home)
+             : std::filesystem::path(environment("HOME").value_or(".")) / ".config") /
+        "tacit" / "config.toml";
     if (std::filesystem::is_regular_file(usual, error)) TACIT_TRY(loader.read_file(usual));
   }
   loader.read_environment(environment);
@@ -198,8 +226,10 @@ Result<Config> load_config(const std::optional<std::filesystem::path>& file, con
 
 std::string configuration_page() {
   std::string page =
-      "# Configuration\n\nGenerated from `src/app/config_keys.inc`; a test compares. Order: defaults, file (`--config FILE`, else\n"
-      "`$XDG_CONFIG_HOME/tacit/config.toml`), environment, flags. `tacit config show --origin` says where each value came\n"
+      "# Configuration\n\nGenerated from `src/app/config_keys.inc`; a test compares. Order: "
+      "defaults, file (`--config FILE`, else\n"
+      "`$XDG_CONFIG_HOME/tacit/config.toml`), environment, flags. `tacit config show --origin` "
+      "says where each value came\n"
       "from. Unknown keys are refused, and all mistakes are reported at once.\n\n"
       "| key | default | allowed | environment | flag | what it is |\n|---|---|---|---|---|---|\n";
   for (const Key& key : kKeys) {
@@ -207,7 +237,9 @@ std::string configuration_page() {
     if (key.kind == Kind::kNumber) allowed = fmt::format("{} to {}", key.lowest, key.highest);
     if (key.kind == Kind::kAddress) allowed = "loopback address:port";
     if (key.kind == Kind::kLevel) allowed = "trace, debug, info, warn, error";
-    page += fmt::format("| `{}` | {} | {} | `{}` | `{}` | {} |\n", key.name, *key.fallback == '\0' ? "" : fmt::format("`{}`", key.fallback), allowed, environment_name(key), flag_name(key), key.help);
+    page += fmt::format("| `{}` | {} | {} | `{}` | `{}` | {} |\n", key.name,
+                        *key.fallback == '\0' ? "" : fmt::format("`{}`", key.fallback), allowed,
+                        environment_name(key), flag_name(key), key.help);
   }
   return page;
 }

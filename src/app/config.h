@@ -1,7 +1,7 @@
 #pragma once
-// Configuration: one table of keys (config_keys.inc), read in the order defaults, file, environment, flags.
-// All mistakes are reported at once with key, value and what is allowed; an unknown key is refused with the
-// nearest known name. Values are fixed after load.
+// Configuration: one table of keys (config_keys.inc), read in the order defaults, file,
+// environment, flags. All mistakes are reported at once with key, value and what is allowed; an
+// unknown key is refused with the nearest known name. Values are fixed after load.
 
 #include <filesystem>
 #include <functional>
@@ -33,8 +33,10 @@ using Environment = std::function<std::optional<std::string>(const std::string& 
 
 std::vector<cli::FlagSpec> flag_specs();
 
-// `file`: the one named by --config (must exist), else $XDG_CONFIG_HOME/tacit/config.toml if it is there.
-Result<Config> load_config(const std::optional<std::filesystem::path>& file, const Environment& environment,
+// `file`: the one named by --config (must exist), else $XDG_CONFIG_HOME/tacit/config.toml if it is
+// there.
+Result<Config> load_config(const std::optional<std::filesystem::path>& file,
+                           const Environment& environment,
                            const std::map<std::string, std::string>& flags);
 
 // docs/configuration.md, generated; a test compares.

@@ -31,7 +31,9 @@ TEST(Config, TakesDefaultsThenFileThenEnvironmentThenFlags) {
   const testing::TempFolder folder;
   const auto file = folder.path() / "config.toml";
   testing::write_file(file, "listen = \"127.0.0.1:1000\"\nthreads = 3\nhttp_workers = 7\n");
-  const auto config = load_config(file, environment_of({{"TACIT_LISTEN", "127.0.0.1:2000"}, {"TACIT_THREADS", "2"}}), {{"listen", "127.0.0.1:3000"}});
+  const auto config = load_config(
+      file, environment_of({{"TACIT_LISTEN", "127.0.0.1:2000"}, {"TACIT_THREADS", "2"}}),
+      {{"listen", "127.0.0.1:3000"}});
   ASSERT_TRUE(config.has_value()) << config.error().message();
   EXPECT_EQ(config->settings.listen, "127.0.0.1:3000");
   EXPECT_EQ(value_of(*config, "listen").origin, "flag --listen");
@@ -47,7 +49,8 @@ TEST(Config, ReportsAllMistakesAtOnceAndTheNearestName) {
   const testing::TempFolder folder;
   const auto file = folder.path() / "config.toml";
   testing::write_file(file, "listne = \"x\"\nthreads = 9999\n");
-  const auto config = load_config(file, environment_of({{"TACIT_LISTEN", "0.0.0.0:80"}}), {{"log_level", "loud"}});
+  const auto config =
+      load_config(file, environment_of({{"TACIT_LISTEN", "0.0.0.0:80"}}), {{"log_level", "loud"}});
   ASSERT_FALSE(config.has_value());
   const std::string& text = config.error().message();
   EXPECT_THAT(text, HasSubstr("unknown key \"listne\"; did you mean \"listen\"?"));
@@ -71,13 +74,15 @@ TEST(Config, RefusesAConfigFileThatIsNotThere) {
 }
 
 TEST(Config, ThePageInDocsIsTheGeneratedOne) {
-  EXPECT_EQ(testing::read_file(std::string(TACIT_SOURCE_DIR) + "/docs/configuration.md"), configuration_page())
+  EXPECT_EQ(testing::read_file(std::string(TACIT_SOURCE_DIR) + "/docs/configuration.md"),
+            configuration_page())
       << "run with TACIT_UPDATE_GOLDEN=1 to renew";
 }
 
 TEST(Config, RenewsThePageInDocsWhenAsked) {
   if (std::getenv("TACIT_UPDATE_GOLDEN") == nullptr) return;
-  testing::write_file(std::string(TACIT_SOURCE_DIR) + "/docs/configuration.md", configuration_page());
+  testing::write_file(std::string(TACIT_SOURCE_DIR) + "/docs/configuration.md",
+                      configuration_page());
 }
 
 }  // namespace

@@ -22,8 +22,10 @@ std::optional<std::string> environment(const std::string& name) {
 int run(int argc, char** argv) {
   cli::Parsed parsed = cli::parse(argc, argv, flag_specs());
   if (!parsed.arguments) {
-    if (parsed.exit_status == 0) cli::print(parsed.text);
-    else cli::print_error(parsed.text);
+    if (parsed.exit_status == 0)
+      cli::print(parsed.text);
+    else
+      cli::print_error(parsed.text);
     return parsed.exit_status;
   }
   const cli::Arguments& arguments = *parsed.arguments;

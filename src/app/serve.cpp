@@ -56,11 +56,13 @@ Result<void> run(const cli::Settings& settings, bool json, const Clock& clock) {
   learner_thread = &learner;
   http::Api api(workspace->service());
   const net::ServerOptions http = server_options(settings);
-  auto server = TACIT_TRY(net::HttpServer::start(http, [&](const net::Request& request) { return api.handle(request); }));
+  auto server = TACIT_TRY(net::HttpServer::start(
+      http, [&](const net::Request& request) { return api.handle(request); }));
   const std::string url = url_of(http, server->port());
   TACIT_TRY(workspace->lock().publish(url));
   cli::print(json ? fmt::format("{{\"url\":{}}}\n", json_quote(url))
-                  : fmt::format("serving on {} (data in {}); Ctrl-C stops\n", url, settings.data_dir.string()));
+                  : fmt::format("serving on {} (data in {}); Ctrl-C stops\n", url,
+                                settings.data_dir.string()));
   if (!workspace->model_note().empty()) cli::print_error(workspace->model_note());
   wait_for_stop();
   TACIT_TRY(workspace->lock().publish(""));

@@ -19,7 +19,9 @@ Result<int> half(int number) {
   return number / 2;
 }
 
-Result<int> quarter(int number) { return TACIT_TRY(half(TACIT_TRY(half(number)))); }
+Result<int> quarter(int number) {
+  return TACIT_TRY(half(TACIT_TRY(half(number))));
+}
 
 TEST(Result, TryYieldsTheValueOrReturnsTheError) {
   EXPECT_EQ(quarter(12).value(), 3);
@@ -29,7 +31,8 @@ TEST(Result, TryYieldsTheValueOrReturnsTheError) {
 
 TEST(Result, EveryKindHasItsOwnName) {
   std::set<std::string_view> names;
-  for (int kind = 0; kind < kErrorKindCount; ++kind) names.insert(name_of(static_cast<ErrorKind>(kind)));
+  for (int kind = 0; kind < kErrorKindCount; ++kind)
+    names.insert(name_of(static_cast<ErrorKind>(kind)));
   EXPECT_EQ(names.size(), static_cast<std::size_t>(kErrorKindCount));
 }
 
@@ -43,7 +46,8 @@ TEST(Time, ReadsTheFormsThatAgentsWrite) {
 }
 
 TEST(Time, RefusesWhatIsNoTime) {
-  for (const char* text : {"", "yesterday", "2026-13-01", "2026-02-30", "2026-01-28T25:00", "2026-01-28T13:10:29 nonsense"}) {
+  for (const char* text : {"", "yesterday", "2026-13-01", "2026-02-30", "2026-01-28T25:00",
+                           "2026-01-28T13:10:29 nonsense"}) {
     EXPECT_FALSE(parse_time(text).has_value()) << text;
   }
 }

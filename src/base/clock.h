@@ -1,7 +1,8 @@
 #pragma once
-// Time as the rest of Tacit sees it. Instant is UTC with millisecond precision and is what is stored and
-// shown; Deadline is a steady point after which work stops. A Clock is the only way to read the time, so
-// tests move it by hand (testing/manual_clock.h). Clocks may be called from any thread.
+// Time as the rest of Tacit sees it. Instant is UTC with millisecond precision and is what is
+// stored and shown; Deadline is a steady point after which work stops. A Clock is the only way to
+// read the time, so tests move it by hand (testing/manual_clock.h). Clocks may be called from any
+// thread.
 
 #include <chrono>
 #include <optional>
@@ -39,14 +40,19 @@ class Deadline {
 };
 
 // Milliseconds since 1970-01-01T00:00:00Z, the stored form.
-inline std::int64_t to_millis(Instant instant) { return instant.time_since_epoch().count(); }
-inline Instant from_millis(std::int64_t millis) { return Instant(Duration(millis)); }
+inline std::int64_t to_millis(Instant instant) {
+  return instant.time_since_epoch().count();
+}
+inline Instant from_millis(std::int64_t millis) {
+  return Instant(Duration(millis));
+}
 
 // "2026-01-28T13:10:29.123Z"; milliseconds are left out when zero.
 std::string format_time(Instant instant);
 
 // Reads ISO 8601 dates and times as agents write them: "2026-01-28", "2026-01-28T13:10:29.123Z",
-// "2026-01-28 13:10:29Z", "2026-01-28 13:10", with an optional offset "+02:00". No offset means UTC.
+// "2026-01-28 13:10:29Z", "2026-01-28 13:10", with an optional offset "+02:00". No offset means
+// UTC.
 std::optional<Instant> parse_time(std::string_view text);
 
 }  // namespace tacit

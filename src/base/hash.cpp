@@ -21,7 +21,8 @@ Digest sha256(std::string_view bytes) {
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   Digest digest{};
   unsigned int size = 0;
-  TACIT_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, algorithm, nullptr) == 1);
+  TACIT_ASSERT(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, algorithm, nullptr) ==
+               1);
   TACIT_ASSERT(size == digest.size());
   return digest;
 }
@@ -29,13 +30,15 @@ Digest sha256(std::string_view bytes) {
 Digest hmac_sha256(std::string_view key, std::string_view bytes) {
   Digest digest{};
   unsigned int size = 0;
-  TACIT_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data_of(bytes), bytes.size(),
-                    digest.data(), &size) != nullptr);
+  TACIT_ASSERT(HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data_of(bytes),
+                    bytes.size(), digest.data(), &size) != nullptr);
   TACIT_ASSERT(size == digest.size());
   return digest;
 }
 
-std::uint64_t xxh3(std::string_view bytes) { return XXH3_64bits(bytes.data(), bytes.size()); }
+std::uint64_t xxh3(std::string_view bytes) {
+  return XXH3_64bits(bytes.data(), bytes.size());
+}
 
 std::string hex(const Digest& digest, std::size_t bytes) {
   constexpr std::string_view kDigits = "0123456789abcdef";
@@ -55,7 +58,8 @@ std::uint64_t first_u64(const Digest& digest) {
 
 std::string random_bytes(std::size_t count) {
   std::string bytes(count, '\0');
-  TACIT_ASSERT(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1);
+  TACIT_ASSERT(
+      RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1);
   return bytes;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Hashes. SHA-256 and HMAC-SHA-256 (OpenSSL) for identities and fingerprints that must not be guessable,
-// XXH3 for cache keys and equality of content. Free functions, safe from any thread, no failure.
+// Hashes. SHA-256 and HMAC-SHA-256 (OpenSSL) for identities and fingerprints that must not be
+// guessable, XXH3 for cache keys and equality of content. Free functions, safe from any thread, no
+// failure.
 
 #include <array>
 #include <cstdint>

@@ -1,8 +1,9 @@
 #pragma once
-// Typed identifiers. Every id is 60 bits, so it fits an SQLite rowid and prints as twelve characters of
-// Crockford base32 behind a letter for its kind: "x4v0k2m9q4x1a". Ids of different kinds are different
-// types. Ids are derived from keyed hashes (domain/identity.h), so equal input gives equal ids within one
-// data folder and nothing can be guessed from outside. Zero means "no id".
+// Typed identifiers. Every id is 60 bits, so it fits an SQLite rowid and prints as twelve
+// characters of Crockford base32 behind a letter for its kind: "x4v0k2m9q4x1a". Ids of different
+// kinds are different types. Ids are derived from keyed hashes (domain/identity.h), so equal input
+// gives equal ids within one data folder and nothing can be guessed from outside. Zero means "no
+// id".
 
 #include <compare>
 #include <cstddef>
@@ -37,10 +38,18 @@ struct Id {
   }
 };
 
-struct SessionTag { static constexpr char kPrefix = 's'; };
-struct ExchangeTag { static constexpr char kPrefix = 'x'; };
-struct ObservationTag { static constexpr char kPrefix = 'o'; };
-struct ItemTag { static constexpr char kPrefix = 'k'; };
+struct SessionTag {
+  static constexpr char kPrefix = 's';
+};
+struct ExchangeTag {
+  static constexpr char kPrefix = 'x';
+};
+struct ObservationTag {
+  static constexpr char kPrefix = 'o';
+};
+struct ItemTag {
+  static constexpr char kPrefix = 'k';
+};
 
 using SessionId = Id<SessionTag>;
 using ExchangeId = Id<ExchangeTag>;
@@ -51,5 +60,7 @@ using ItemId = Id<ItemTag>;
 
 template <class Tag>
 struct std::hash<tacit::Id<Tag>> {
-  std::size_t operator()(tacit::Id<Tag> id) const noexcept { return std::hash<std::uint64_t>()(id.value); }
+  std::size_t operator()(tacit::Id<Tag> id) const noexcept {
+    return std::hash<std::uint64_t>()(id.value);
+  }
 };

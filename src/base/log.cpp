@@ -17,7 +17,9 @@ constexpr std::string_view kNames[] = {"trace", "debug", "info", "warn", "error"
 
 }  // namespace
 
-void set_level(Level level) { lowest = level; }
+void set_level(Level level) {
+  lowest = level;
+}
 
 bool set_level(std::string_view name) {
   for (std::size_t i = 0; i < std::size(kNames); ++i) {
@@ -38,14 +40,18 @@ void write(Level level, std::string_view module, std::string_view event,
   std::string line;
   if (terminal) {
     line = fmt::format("{} {:<5} {} {}", time, name, module, event);
-    for (const Field& field : fields) line += fmt::format(" {}={}", field.key, json_quote(field.value));
+    for (const Field& field : fields)
+      line += fmt::format(" {}={}", field.key, json_quote(field.value));
   } else {
-    line = fmt::format(R"({{"time":"{}","level":"{}","module":"{}","event":"{}")", time, name, module, event);
-    for (const Field& field : fields) line += fmt::format(",{}:{}", json_quote(field.key), json_quote(field.value));
+    line = fmt::format(R"({{"time":"{}","level":"{}","module":"{}","event":"{}")", time, name,
+                       module, event);
+    for (const Field& field : fields)
+      line += fmt::format(",{}:{}", json_quote(field.key), json_quote(field.value));
     line += '}';
   }
   line += '\n';
-  // One write call per line keeps lines of several threads whole; a lost line is not worth an error.
+  // One write call per line keeps lines of several threads whole; a lost line is not worth an
+  // error.
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 

@@ -8,7 +8,8 @@
 namespace tacit {
 namespace {
 
-void print_head(std::string_view name, std::string_view help, std::string_view type, std::string& out) {
+void print_head(std::string_view name, std::string_view help, std::string_view type,
+                std::string& out) {
   out += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
 }
 
@@ -29,21 +30,25 @@ void Histogram::print(std::string_view name, std::string& out) const {
   }
   total += buckets_.back().load(std::memory_order_relaxed);
   out += fmt::format("{}_bucket{{le=\"+Inf\"}} {}\n", name, total);
-  out += fmt::format("{}_sum {}\n{}_count {}\n", name,
-                     static_cast<double>(micros_.load(std::memory_order_relaxed)) / 1e6, name, total);
+  out +=
+      fmt::format("{}_sum {}\n{}_count {}\n", name,
+                  static_cast<double>(micros_.load(std::memory_order_relaxed)) / 1e6, name, total);
 }
 
-void print_metric(std::string_view name, std::string_view help, const Counter& counter, std::string& out) {
+void print_metric(std::string_view name, std::string_view help, const Counter& counter,
+                  std::string& out) {
   print_head(name, help, "counter", out);
   out += fmt::format("{} {}\n", name, counter.value());
 }
 
-void print_metric(std::string_view name, std::string_view help, const Gauge& gauge, std::string& out) {
+void print_metric(std::string_view name, std::string_view help, const Gauge& gauge,
+                  std::string& out) {
   print_head(name, help, "gauge", out);
   out += fmt::format("{} {}\n", name, gauge.value());
 }
 
-void print_metric(std::string_view name, std::string_view help, const Histogram& histogram, std::string& out) {
+void print_metric(std::string_view name, std::string_view help, const Histogram& histogram,
+                  std::string& out) {
   print_head(name, help, "histogram", out);
   histogram.print(name, out);
 }

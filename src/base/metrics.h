@@ -1,6 +1,6 @@
 #pragma once
-// Metrics: counters, gauges and histograms that modules own as members of a struct and print themselves
-// as Prometheus text (exposition format 0.0.4). Updating is lock-free and safe from any
+// Metrics: counters, gauges and histograms that modules own as members of a struct and print
+// themselves as Prometheus text (exposition format 0.0.4). Updating is lock-free and safe from any
 // thread. Names are tacit_<module>_<thing>_<unit>.
 
 #include <array>
@@ -33,8 +33,8 @@ class Gauge {
 // Latencies in seconds over fixed bounds from 0.5 ms to 10 s.
 class Histogram {
  public:
-  static constexpr std::array<double, 14> kBounds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
-                                                     0.1,    0.25,  0.5,    1.0,   2.5,  5.0,   10.0};
+  static constexpr std::array<double, 14> kBounds = {
+      0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
   void observe(double seconds);
   void print(std::string_view name, std::string& out) const;
 
@@ -44,9 +44,12 @@ class Histogram {
 };
 
 // Appends one metric with its HELP and TYPE lines.
-void print_metric(std::string_view name, std::string_view help, const Counter& counter, std::string& out);
-void print_metric(std::string_view name, std::string_view help, const Gauge& gauge, std::string& out);
-void print_metric(std::string_view name, std::string_view help, const Histogram& histogram, std::string& out);
+void print_metric(std::string_view name, std::string_view help, const Counter& counter,
+                  std::string& out);
+void print_metric(std::string_view name, std::string_view help, const Gauge& gauge,
+                  std::string& out);
+void print_metric(std::string_view name, std::string_view help, const Histogram& histogram,
+                  std::string& out);
 
 // Resident memory of this process in bytes, 0 where the system does not tell.
 std::uint64_t resident_bytes();

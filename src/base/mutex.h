@@ -1,6 +1,7 @@
 #pragma once
-// Mutex with clang's thread-safety annotations: members that it protects carry TACIT_GUARDED_BY(mutex_).
-// Locks are leaves: call no other module while holding one. CondVar waits on a Mutex held by a MutexLock.
+// Mutex with clang's thread-safety annotations: members that it protects carry
+// TACIT_GUARDED_BY(mutex_). Locks are leaves: call no other module while holding one. CondVar waits
+// on a Mutex held by a MutexLock.
 
 #include <condition_variable>
 #include <mutex>
@@ -25,7 +26,8 @@ class TACIT_THREAD_ANNOTATION(capability("mutex")) Mutex {
 
 class TACIT_THREAD_ANNOTATION(scoped_lockable) MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) TACIT_THREAD_ANNOTATION(acquire_capability(mutex)) : mutex_(mutex) {
+  explicit MutexLock(Mutex& mutex) TACIT_THREAD_ANNOTATION(acquire_capability(mutex))
+      : mutex_(mutex) {
     mutex_.lock();
   }
   ~MutexLock() TACIT_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
@@ -41,7 +43,9 @@ class CondVar {
   // Call with the mutex locked; it is locked again on return. Spurious wake-ups happen.
   void wait(Mutex& mutex) { condition_.wait(mutex); }
   template <class Rep, class Period>
-  void wait_for(Mutex& mutex, std::chrono::duration<Rep, Period> time) { condition_.wait_for(mutex, time); }
+  void wait_for(Mutex& mutex, std::chrono::duration<Rep, Period> time) {
+    condition_.wait_for(mutex, time);
+  }
   void notify_one() { condition_.notify_one(); }
   void notify_all() { condition_.notify_all(); }
 

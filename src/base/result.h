@@ -1,9 +1,10 @@
 #pragma once
-// Result<T>: how every fallible function of Tacit reports. An Error has one of twelve kinds (an ADR is
-// needed for a thirteenth), a message for a person (what happened, why, what to do) and notes that callers
-// add on the way up. TACIT_TRY yields the value or returns the error from the enclosing function; it uses
-// the statement-expression extension that g++ and clang share. Constructors never fail and our code never
-// throws: exceptions of libraries are caught in the one file that wraps them.
+// Result<T>: how every fallible function of Tacit reports. An Error has one of twelve kinds (an ADR
+// is needed for a thirteenth), a message for a person (what happened, why, what to do) and notes
+// that callers add on the way up. TACIT_TRY yields the value or returns the error from the
+// enclosing function; it uses the statement-expression extension that g++ and clang share.
+// Constructors never fail and our code never throws: exceptions of libraries are caught in the one
+// file that wraps them.
 
 #include <expected>
 #include <string>
@@ -59,11 +60,11 @@ inline std::unexpected<Error> fail(ErrorKind kind, std::string message) {
 
 #define TACIT_CONCAT_INNER(a, b) a##b
 #define TACIT_CONCAT(a, b) TACIT_CONCAT_INNER(a, b)
-#define TACIT_TRY_NAMED(name, expression)                                  \
-  __extension__({                                                          \
-    auto name = (expression);                                              \
+#define TACIT_TRY_NAMED(name, expression)                                       \
+  __extension__({                                                               \
+    auto name = (expression);                                                   \
     if (!name) return std::unexpected<::tacit::Error>(std::move(name).error()); \
-    std::move(name).value();                                               \
+    std::move(name).value();                                                    \
   })
 // NOLINTNEXTLINE(bugprone-macro-parentheses): the expression is the macro's purpose
 #define TACIT_TRY(expression) TACIT_TRY_NAMED(TACIT_CONCAT(tacit_try_, __COUNTER__), expression)

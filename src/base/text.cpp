@@ -8,8 +8,12 @@
 namespace tacit {
 namespace {
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
 
 // Length of the well-formed UTF-8 sequence at the front of `text`, or 0 (Unicode 15, table 3-7).
 std::size_t sequence_length(std::string_view text) {
@@ -20,10 +24,14 @@ std::size_t sequence_length(std::string_view text) {
   std::size_t length = 0;
   unsigned char low = 0x80;
   unsigned char high = 0xBF;
-  if (first >= 0xC2 && first <= 0xDF) length = 2;
-  else if (first >= 0xE0 && first <= 0xEF) length = 3;
-  else if (first >= 0xF0 && first <= 0xF4) length = 4;
-  else return 0;
+  if (first >= 0xC2 && first <= 0xDF)
+    length = 2;
+  else if (first >= 0xE0 && first <= 0xEF)
+    length = 3;
+  else if (first >= 0xF0 && first <= 0xF4)
+    length = 4;
+  else
+    return 0;
   if (first == 0xE0) low = 0xA0;
   if (first == 0xED) high = 0x9F;
   if (first == 0xF0) low = 0x90;
@@ -53,8 +61,10 @@ std::string normalise_space(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   for (const char c : trim(text)) {
-    if (!is_space(c)) result += lower(c);
-    else if (result.back() != ' ') result += ' ';
+    if (!is_space(c))
+      result += lower(c);
+    else if (result.back() != ' ')
+      result += ' ';
   }
   return result;
 }
@@ -114,9 +124,12 @@ std::string clip_middle(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return std::string(text);
   const std::string_view head = clip_utf8(text, max_bytes * 2 / 3);
   std::size_t tail_start = text.size() - max_bytes / 3;
-  while (tail_start < text.size() && (static_cast<unsigned char>(text[tail_start]) & 0xC0U) == 0x80U) ++tail_start;
+  while (tail_start < text.size() &&
+         (static_cast<unsigned char>(text[tail_start]) & 0xC0U) == 0x80U)
+    ++tail_start;
   const std::string_view tail = text.substr(tail_start);
-  return fmt::format("{}\n[… {} bytes left out …]\n{}", head, text.size() - head.size() - tail.size(), tail);
+  return fmt::format("{}\n[… {} bytes left out …]\n{}", head,
+                     text.size() - head.size() - tail.size(), tail);
 }
 
 std::size_t edit_distance(std::string_view a, std::string_view b) {

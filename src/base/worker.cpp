@@ -61,8 +61,9 @@ struct WorkerPool::State {
 
 WorkerPool::WorkerPool(std::size_t threads) : state_(std::make_unique<State>()) {
   for (std::size_t lane = 1; lane < threads; ++lane) {
-    state_->lanes.push_back(std::make_unique<Worker>(
-        "pool-" + std::to_string(lane), [this, lane](std::stop_token) { state_->lane_body(lane); }));
+    state_->lanes.push_back(
+        std::make_unique<Worker>("pool-" + std::to_string(lane),
+                                 [this, lane](std::stop_token) { state_->lane_body(lane); }));
   }
 }
 
@@ -75,7 +76,9 @@ WorkerPool::~WorkerPool() {
   state_->lanes.clear();
 }
 
-std::size_t WorkerPool::size() const { return state_->lanes.size() + 1; }
+std::size_t WorkerPool::size() const {
+  return state_->lanes.size() + 1;
+}
 
 void WorkerPool::parallel_for(std::size_t count, FunctionRef<void(std::size_t, std::size_t)> job) {
   MutexLock caller(state_->callers);

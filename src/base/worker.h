@@ -1,8 +1,9 @@
 #pragma once
 // Threads with owners. A Worker is one named thread that its owner joins by destroying it; the body
-// receives a stop token and returns soon after stop is requested. WorkerPool runs a bounded batch of equal
-// jobs on a fixed set of threads: parallel_for() blocks until all are done and runs jobs on the calling
-// thread too, so a pool of size 1 has no thread of its own. Nothing else in Tacit makes threads.
+// receives a stop token and returns soon after stop is requested. WorkerPool runs a bounded batch
+// of equal jobs on a fixed set of threads: parallel_for() blocks until all are done and runs jobs
+// on the calling thread too, so a pool of size 1 has no thread of its own. Nothing else in Tacit
+// makes threads.
 
 #include <cstddef>
 #include <functional>

@@ -22,15 +22,19 @@ class Parser {
     app_.fallthrough();
     app_.set_version_flag("--version", std::string("tacit ") + service::kVersion);
     app_.add_flag("--json", arguments_.json, "Print one JSON document; notes go to standard error");
-    app_.add_option("--config", arguments_.config_file, "Configuration file (default: $XDG_CONFIG_HOME/tacit/config.toml)");
+    app_.add_option("--config", arguments_.config_file,
+                    "Configuration file (default: $XDG_CONFIG_HOME/tacit/config.toml)");
     for (const FlagSpec& flag : flags) {
       std::string name = flag.key;
       std::replace(name.begin(), name.end(), '_', '-');
       app_.add_option_function<std::string>(
-          "--" + name, [this, key = flag.key](const std::string& value) { arguments_.overrides[key] = value; },
+          "--" + name,
+          [this, key = flag.key](const std::string& value) { arguments_.overrides[key] = value; },
           flag.help);
     }
-    app_.footer("Start with `tacit import --found`, then `tacit search \"…\"`. `tacit VERB --help` shows an example.");
+    app_.footer(
+        "Start with `tacit import --found`, then `tacit search \"…\"`. `tacit VERB --help` shows "
+        "an example.");
     add_verbs();
   }
 
@@ -51,12 +55,15 @@ class Parser {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
       std::string text;
       const auto chosen = app_.get_subcommands();
-      if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr) text = std::string(error.what()) + "\n";
-      else text = chosen.empty() ? app_.help() : chosen.front()->help();
+      if (dynamic_cast<const CLI::CallForVersion*>(&error) != nullptr)
+        text = std::string(error.what()) + "\n";
+      else
+        text = chosen.empty() ? app_.help() : chosen.front()->help();
       return {std::nullopt, text, wire::kExitDone};
     }
     std::string text = fmt::format("tacit: {}", error.what());
-    if (const std::string near = suggestion(); !near.empty()) text += fmt::format("; did you mean `tacit {}`?", near);
+    if (const std::string near = suggestion(); !near.empty())
+      text += fmt::format("; did you mean `tacit {}`?", near);
     text += "\nSee `tacit --help`.\n";
     return {std::nullopt, text, wire::kExitWrongUse};
   }
@@ -91,7 +98,8 @@ class Parser {
   }
 
   void add_filling() {
-    CLI::App* import = verb("import", "Learn from transcripts of coding agents", "tacit import ~/.claude/projects --dry-run");
+    CLI::App* import = verb("import", "Learn from transcripts of coding agents",
+                            "tacit import ~/.claude/projects --dry-run");
     import->add_option("PATH", arguments_.words, "Files or folders, any known format");
     import->add_flag("--found", arguments_.found, "The usual places of the agents on this machine");
     import->add_flag("--dry-run", arguments_.dry_run, "Count, write nothing");
@@ -99,27 +107,34 @@ class Parser {
   }
 
   void add_asking() {
-    CLI::App* search = verb("search", "Search what is known", "tacit search \"why do we retry webhooks\" --explain");
+    CLI::App* search = verb("search", "Search what is known",
+                            "tacit search \"why do we retry webhooks\" --explain");
     search->add_option("QUERY", arguments_.words, "What to look for")->required();
     search->add_option("-k,--limit", arguments_.limit, "Hits at most (1 to 100)");
     search->add_option("--mode", arguments_.mode, "hybrid, text or vector");
     search->add_flag("--explain", arguments_.explain, "Say why each hit is there");
-    search->add_option("--type", arguments_.type, "Items of this type only, for example bug_solution");
+    search->add_option("--type", arguments_.type,
+                       "Items of this type only, for example bug_solution");
     search->add_option("--kind", arguments_.kind, "item or exchange");
     search->add_option("--since", arguments_.since, "Nothing older than this date");
     search->add_option("--as-of", arguments_.as_of, "Only what was known at this date");
-    search->add_option("--project", arguments_.project, "One project: its folder or the folder's name");
-    CLI::App* show = verb("show", "Show an item, exchange or session with its evidence", "tacit show k4v0k2m9q4x1a");
+    search->add_option("--project", arguments_.project,
+                       "One project: its folder or the folder's name");
+    CLI::App* show = verb("show", "Show an item, exchange or session with its evidence",
+                          "tacit show k4v0k2m9q4x1a");
     show->add_option("ID", arguments_.words, "An id that search printed")->required();
     verb("status", "Say what is known and how things stand", "tacit status");
-    verb("mcp", "Serve agents by MCP over standard input and output", "claude mcp add tacit -- tacit mcp");
+    verb("mcp", "Serve agents by MCP over standard input and output",
+         "claude mcp add tacit -- tacit mcp");
     verb("serve", "Serve HTTP and the web page", "tacit serve --listen 127.0.0.1:7411");
-    CLI::App* embed = verb("embed", "Turn lines of text into vectors", "echo 'a line' | tacit embed");
+    CLI::App* embed =
+        verb("embed", "Turn lines of text into vectors", "echo 'a line' | tacit embed");
     embed->add_option("--space", arguments_.kind, "384 (the only space of this version)");
   }
 
   void add_governing() {
-    CLI::App* forget = verb("forget", "Remove something everywhere, for good", "tacit forget --session s4v0k2m9q4x1a --dry-run");
+    CLI::App* forget = verb("forget", "Remove something everywhere, for good",
+                            "tacit forget --session s4v0k2m9q4x1a --dry-run");
     forget->add_option("ID", arguments_.words, "An item, exchange or session");
     forget->add_option("--session", arguments_.session, "A whole session");
     forget->add_option("--project", arguments_.project, "Everything of a project");
@@ -137,7 +152,8 @@ class Parser {
     eval->add_option("SET", arguments_.words, "A folder below $TACIT_CORPUS/eval, or labels");
     eval->add_option("--data", arguments_.data, "The folder of the set");
     CLI::App* bench = verb("bench", "Measure speed and size", "tacit bench --component pipeline");
-    bench->add_option("--component", arguments_.component, "embedding, database, vector, pipeline or all");
+    bench->add_option("--component", arguments_.component,
+                      "embedding, database, vector, pipeline or all");
     bench->add_option("--iterations", arguments_.iterations, "Repeat each case so often");
     bench->add_option("--baseline", arguments_.baseline, "Lines of an earlier run to compare with");
   }

@@ -1,6 +1,6 @@
 #pragma once
-// The command line as values. parse() knows every verb, its options and its help with an example; it checks
-// form (a number is a number), not meaning. CLI11 stays inside arguments.cpp.
+// The command line as values. parse() knows every verb, its options and its help with an example;
+// it checks form (a number is a number), not meaning. CLI11 stays inside arguments.cpp.
 
 #include <filesystem>
 #include <map>
@@ -21,7 +21,7 @@ struct Arguments {
   std::size_t limit = 10;
   std::string project, type, since, as_of, session, kind;
   std::string mode = "hybrid";
-  std::optional<std::filesystem::path> data;      // eval --data
+  std::optional<std::filesystem::path> data;  // eval --data
   std::string component = "all";
   int iterations = 0;
   std::optional<std::filesystem::path> baseline;

@@ -11,7 +11,8 @@ using ::testing::HasSubstr;
 
 Parsed parse_words(std::vector<const char*> words) {
   words.insert(words.begin(), "tacit");
-  return parse(static_cast<int>(words.size()), words.data(), {{"data_dir", "where"}, {"listen", "address"}});
+  return parse(static_cast<int>(words.size()), words.data(),
+               {{"data_dir", "where"}, {"listen", "address"}});
 }
 
 TEST(Arguments, ReadAVerbWithItsOptions) {
@@ -45,7 +46,8 @@ TEST(Arguments, RefuseUnknownOptionsAndBadNumbers) {
 }
 
 TEST(Arguments, EveryVerbHasHelpWithAnExample) {
-  for (const char* verb : {"import", "search", "show", "status", "serve", "doctor", "config", "redact", "embed", "forget", "eval", "bench", "mcp"}) {
+  for (const char* verb : {"import", "search", "show", "status", "serve", "doctor", "config",
+                           "redact", "embed", "forget", "eval", "bench", "mcp"}) {
     const auto parsed = parse_words({verb, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << verb;
     EXPECT_THAT(parsed.text, HasSubstr("Example:")) << verb;

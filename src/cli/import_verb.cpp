@@ -32,7 +32,9 @@ struct Outcome {
 
 std::function<void(const service::ImportProgress&)> reading_progress(Progress& progress) {
   return [&progress](const service::ImportProgress& state) {
-    progress.show("reading transcripts", state.bytes == 0 ? 1.0 : static_cast<double>(state.bytes_done) / static_cast<double>(state.bytes));
+    progress.show("reading transcripts", state.bytes == 0 ? 1.0
+                                                          : static_cast<double>(state.bytes_done) /
+                                                                static_cast<double>(state.bytes));
   };
 }
 
@@ -50,12 +52,16 @@ Result<Learned> learn_all(learn::Learner& learner, Progress& progress) {
     learned.items_reinforced += step.items_reinforced;
     if (step.idle) return learned;
     const std::size_t left = TACIT_TRY(learner.remaining());
-    progress.show("learning and embedding", total == 0 ? 1.0 : 1.0 - std::min(1.0, static_cast<double>(left) / static_cast<double>(total)));
+    progress.show(
+        "learning and embedding",
+        total == 0 ? 1.0
+                   : 1.0 - std::min(1.0, static_cast<double>(left) / static_cast<double>(total)));
   }
 }
 
-Result<Outcome> import_here(const std::vector<std::filesystem::path>& paths, const Arguments& arguments,
-                            const Settings& settings, const Clock& clock, Progress& progress) {
+Result<Outcome> import_here(const std::vector<std::filesystem::path>& paths,
+                            const Arguments& arguments, const Settings& settings,
+                            const Clock& clock, Progress& progress) {
   service::WorkspaceOptions options;
   options.data_dir = settings.data_dir;
   options.model_dir = settings.model_dir;
@@ -63,7 +69,9 @@ Result<Outcome> import_here(const std::vector<std::filesystem::path>& paths, con
   auto workspace = TACIT_TRY(service::Workspace::open(options, service::Access::kWriter, clock));
   store::Store& store = workspace->store();
   service::ImportPorts ports;
-  ports.ingest = [&](std::vector<service::Incoming> batch) { return workspace->service().ingest(std::move(batch), arguments.again); };
+  ports.ingest = [&](std::vector<service::Incoming> batch) {
+    return workspace->service().ingest(std::move(batch), arguments.again);
+  };
   if (!arguments.again) {
     ports.is_done = [&](const std::string& path, const std::string& signature) -> Result<bool> {
       bool done = false;
@@ -75,7 +83,8 @@ Result<Outcome> import_here(const std::vector<std::filesystem::path>& paths, con
     };
   }
   ports.mark_done = [&](const std::string& path, const std::string& signature) {
-    return store.write([&](store::WriteTxn& txn) { return store::mark_file_done(txn, path, signature); });
+    return store.write(
+        [&](store::WriteTxn& txn) { return store::mark_file_done(txn, path, signature); });
   };
   ports.progress = reading_progress(progress);
   ports.stop = &stop_requested();
@@ -86,7 +95,8 @@ Result<Outcome> import_here(const std::vector<std::filesystem::path>& paths, con
   return outcome;
 }
 
-Result<Outcome> import_dry(const std::vector<std::filesystem::path>& paths, const Settings& settings, Progress& progress) {
+Result<Outcome> import_dry(const std::vector<std::filesystem::path>& paths,
+                           const Settings& settings, Progress& progress) {
   // Without a data folder yet, ids come from a key of the moment: counts are the same.
   std::unique_ptr<store::Store> store;
   auto key = service::open_data_folder(settings.data_dir, false);
@@ -108,8 +118,10 @@ Result<Outcome> import_dry(const std::vector<std::filesystem::path>& paths, cons
 }
 
 // The owner stores and learns; this process reads, and redacts first too.
-Result<Outcome> import_through(const service::Owner& owner, const std::vector<std::filesystem::path>& paths,
-                               const Arguments& arguments, const Settings& settings, Progress& progress) {
+Result<Outcome> import_through(const service::Owner& owner,
+                               const std::vector<std::filesystem::path>& paths,
+                               const Arguments& arguments, const Settings& settings,
+                               Progress& progress) {
   const OwnerClient client(owner);
   const IdentityKey key = TACIT_TRY(service::open_data_folder(settings.data_dir, false));
   auto redactor = TACIT_TRY(privacy::Redactor::make(key));
@@ -128,10 +140,13 @@ Result<Outcome> import_through(const service::Owner& owner, const std::vector<st
   outcome.report = TACIT_TRY(service::import_paths(paths, ports));
   outcome.report.redactions += redactions;
   const store::StoreCounts after = TACIT_TRY(client.counts());
-  outcome.learned.observations = static_cast<std::size_t>(std::max<std::int64_t>(0, after.observations - before.observations));
-  outcome.learned.items_added = static_cast<std::size_t>(std::max<std::int64_t>(0, after.items - before.items));
+  outcome.learned.observations =
+      static_cast<std::size_t>(std::max<std::int64_t>(0, after.observations - before.observations));
+  outcome.learned.items_added =
+      static_cast<std::size_t>(std::max<std::int64_t>(0, after.items - before.items));
   if (after.to_learn > 0) {
-    outcome.learned.note = fmt::format("the server at {} is still learning from {} exchanges", owner.url, after.to_learn);
+    outcome.learned.note = fmt::format("the server at {} is still learning from {} exchanges",
+                                       owner.url, after.to_learn);
   }
   return outcome;
 }
@@ -154,37 +169,47 @@ std::string as_json(const Outcome& outcome) {
   json["seconds"] = outcome.seconds;
   json["skipped"] = nlohmann::json::array();
   for (const auto& notice : report.skipped) {
-    json["skipped"].push_back({{"file", notice.file.string()}, {"line", notice.line}, {"reason", notice.reason}});
+    json["skipped"].push_back(
+        {{"file", notice.file.string()}, {"line", notice.line}, {"reason", notice.reason}});
   }
   json["per_file"] = nlohmann::json::array();
   for (const auto& file : report.per_file) {
-    json["per_file"].push_back({{"file", file.file}, {"format", file.format}, {"sessions", file.sessions}, {"exchanges", file.exchanges}});
+    json["per_file"].push_back({{"file", file.file},
+                                {"format", file.format},
+                                {"sessions", file.sessions},
+                                {"exchanges", file.exchanges}});
   }
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 void print_text(const Outcome& outcome, bool dry_run) {
   const service::ImportReport& report = outcome.report;
-  std::string text = fmt::format("{}{} new sessions with {} new exchanges from {} files in {:.1f} s\n",
-                                 dry_run ? "Would import " : "Imported ", report.sessions, report.exchanges,
-                                 report.files, outcome.seconds);
+  std::string text =
+      fmt::format("{}{} new sessions with {} new exchanges from {} files in {:.1f} s\n",
+                  dry_run ? "Would import " : "Imported ", report.sessions, report.exchanges,
+                  report.files, outcome.seconds);
   if (!dry_run) {
-    text += fmt::format("Learned {} knowledge items ({} observations, {} reinforced an item)\n", outcome.learned.items_added,
-                        outcome.learned.observations, outcome.learned.items_reinforced);
+    text += fmt::format("Learned {} knowledge items ({} observations, {} reinforced an item)\n",
+                        outcome.learned.items_added, outcome.learned.observations,
+                        outcome.learned.items_reinforced);
   }
-  text += fmt::format("{} duplicates left alone, {} grown, {} secrets masked\n", report.duplicates, report.grown, report.redactions);
+  text += fmt::format("{} duplicates left alone, {} grown, {} secrets masked\n", report.duplicates,
+                      report.grown, report.redactions);
   if (report.forgotten > 0) {
-    text += fmt::format("{} forgotten exchanges stayed out; `--again` would bring them back\n", report.forgotten);
+    text += fmt::format("{} forgotten exchanges stayed out; `--again` would bring them back\n",
+                        report.forgotten);
   }
   if (!outcome.learned.note.empty()) text += "Note: " + outcome.learned.note + "\n";
   print(text);
   for (std::size_t i = 0; i < report.skipped.size() && i < kNoticesShown; ++i) {
     const auto& notice = report.skipped[i];
-    print_error(notice.line == 0 ? fmt::format("{}: {}", notice.file.string(), notice.reason)
-                                 : fmt::format("{}:{}: {}", notice.file.string(), notice.line, notice.reason));
+    print_error(notice.line == 0
+                    ? fmt::format("{}: {}", notice.file.string(), notice.reason)
+                    : fmt::format("{}:{}: {}", notice.file.string(), notice.line, notice.reason));
   }
   if (report.skipped.size() > kNoticesShown) {
-    print_error(fmt::format("… and {} more; --json lists them all", report.skipped.size() - kNoticesShown));
+    print_error(
+        fmt::format("… and {} more; --json lists them all", report.skipped.size() - kNoticesShown));
   }
 }
 
@@ -195,16 +220,20 @@ int run_import(const Arguments& arguments, const Settings& settings, const Clock
   if (arguments.found) {
     const char* home = std::getenv("HOME");
     std::error_code error;
-    for (auto& place : transcript::usual_places(home == nullptr ? "" : home, std::filesystem::current_path(error))) {
+    for (auto& place : transcript::usual_places(home == nullptr ? "" : home,
+                                                std::filesystem::current_path(error))) {
       paths.push_back(std::move(place));
     }
     if (paths.empty()) {
-      print_error("no agent has left transcripts in its usual place on this machine; name a file or folder instead");
+      print_error(
+          "no agent has left transcripts in its usual place on this machine; name a file or folder "
+          "instead");
       return wire::kExitFailed;
     }
   }
   if (paths.empty()) {
-    print_error("import what? Name files or folders, or use --found for the usual places of the agents");
+    print_error(
+        "import what? Name files or folders, or use --found for the usual places of the agents");
     return wire::kExitWrongUse;
   }
   watch_signals();
@@ -216,10 +245,13 @@ int run_import(const Arguments& arguments, const Settings& settings, const Clock
                                 ? import_through(*owner, paths, arguments, settings, progress)
                                 : import_here(paths, arguments, settings, clock, progress);
   if (!outcome) return report(outcome.error(), arguments.json);
-  outcome->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  outcome->seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   progress.show("done", 1.0);
-  if (arguments.json) print(as_json(*outcome));
-  else print_text(*outcome, arguments.dry_run);
+  if (arguments.json)
+    print(as_json(*outcome));
+  else
+    print_text(*outcome, arguments.dry_run);
   if (outcome->report.interrupted || outcome->learned.interrupted) {
     print_error("interrupted; what was imported is safe, and the same command goes on from there");
     return wire::kExitFailed;

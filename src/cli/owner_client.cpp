@@ -23,14 +23,17 @@ Number number(const nlohmann::json& json, const char* key) {
 Result<nlohmann::json> object(const std::string& text) {
   auto json = nlohmann::json::parse(text, nullptr, false);
   if (json.is_discarded() || !json.is_object()) {
-    return fail(ErrorKind::kInternal, "the running server answered with something that is not JSON");
+    return fail(ErrorKind::kInternal,
+                "the running server answered with something that is not JSON");
   }
   return json;
 }
 
 Result<std::string> body_of(Result<net::ClientResponse> response) {
-  if (!response) return std::unexpected(std::move(response).error().with_context("the running server"));
-  if (response->status == wire::kHttpOk || response->status == wire::kHttpAccepted) return std::move(response->body);
+  if (!response)
+    return std::unexpected(std::move(response).error().with_context("the running server"));
+  if (response->status == wire::kHttpOk || response->status == wire::kHttpAccepted)
+    return std::move(response->body);
   std::string reason = fmt::format("HTTP {}", response->status);
   const auto json = nlohmann::json::parse(response->body, nullptr, false);
   if (json.is_object() && json.contains("error") && json["error"].contains("message") &&
@@ -47,14 +50,17 @@ OwnerClient::OwnerClient(const service::Owner& owner) {
   const std::string rest = scheme == std::string::npos ? owner.url : owner.url.substr(scheme + 3);
   const auto colon = rest.rfind(':');
   host_ = rest.substr(0, colon);
-  if (colon != std::string::npos) port_ = static_cast<unsigned short>(std::atoi(rest.c_str() + colon + 1));
+  if (colon != std::string::npos)
+    port_ = static_cast<unsigned short>(std::atoi(rest.c_str() + colon + 1));
 }
 
 Result<std::string> OwnerClient::post(const std::string& target, const std::string& body) const {
-  return body_of(net::send_local(host_, port_, "POST", target, body, kTimeout, {{"content-type", "application/json"}}));
+  return body_of(net::send_local(host_, port_, "POST", target, body, kTimeout,
+                                 {{"content-type", "application/json"}}));
 }
 
-Result<service::IngestReport> OwnerClient::ingest(std::vector<service::Incoming> batch, bool again) const {
+Result<service::IngestReport> OwnerClient::ingest(std::vector<service::Incoming> batch,
+                                                  bool again) const {
   wire::EventBatch events;
   events.exchanges = std::move(batch);
   events.again = again;
@@ -77,7 +83,8 @@ Result<void> OwnerClient::record_use(const std::vector<ItemId>& items) const {
 }
 
 Result<store::StoreCounts> OwnerClient::counts() const {
-  const auto json = TACIT_TRY(object(TACIT_TRY(body_of(net::send_local(host_, port_, "GET", "/v1/status", "", kTimeout)))));
+  const auto json = TACIT_TRY(
+      object(TACIT_TRY(body_of(net::send_local(host_, port_, "GET", "/v1/status", "", kTimeout)))));
   store::StoreCounts counts;
   const auto& from = json.contains("counts") && json["counts"].is_object() ? json["counts"] : json;
   counts.observations = number<std::int64_t>(from, "observations");

@@ -1,6 +1,6 @@
 #pragma once
-// Speaks to the server that owns the data folder, so that verbs work while `tacit serve` runs. Blocking, one
-// request at a time, over loopback only.
+// Speaks to the server that owns the data folder, so that verbs work while `tacit serve` runs.
+// Blocking, one request at a time, over loopback only.
 
 #include <string>
 #include <vector>

@@ -9,7 +9,8 @@
 namespace tacit::cli {
 namespace {
 
-Result<void> forward_use(const std::filesystem::path& data_dir, const Clock& clock, const std::vector<ItemId>& items) {
+Result<void> forward_use(const std::filesystem::path& data_dir, const Clock& clock,
+                         const std::vector<ItemId>& items) {
   if (const auto owner = service::owner_of(data_dir)) {
     return owner->url.empty() ? Result<void>{} : OwnerClient(*owner).record_use(items);
   }
@@ -19,7 +20,8 @@ Result<void> forward_use(const std::filesystem::path& data_dir, const Clock& clo
   store::StoreOptions options;
   options.directory = data_dir;
   auto store = TACIT_TRY(store::Store::open(options));
-  return store->write([&](store::WriteTxn& txn) { return store::record_use(txn, items, clock.now()); });
+  return store->write(
+      [&](store::WriteTxn& txn) { return store::record_use(txn, items, clock.now()); });
 }
 
 }  // namespace
@@ -30,7 +32,8 @@ int report(const Error& error, bool json) {
   return wire::row_of(error.kind()).exit_status;
 }
 
-service::WorkspaceOptions reader_options(const Settings& settings, const Clock& clock, bool wants_model) {
+service::WorkspaceOptions reader_options(const Settings& settings, const Clock& clock,
+                                         bool wants_model) {
   service::WorkspaceOptions options;
   options.data_dir = settings.data_dir;
   options.model_dir = settings.model_dir;
@@ -44,12 +47,14 @@ service::WorkspaceOptions reader_options(const Settings& settings, const Clock& 
 
 Result<std::unique_ptr<Embedder>> open_embedder(const Settings& settings) {
   embed::EncoderOptions options;
-  options.model_dir = settings.model_dir.empty() ? embed::find_model_dir().value_or("") : settings.model_dir;
+  options.model_dir =
+      settings.model_dir.empty() ? embed::find_model_dir().value_or("") : settings.model_dir;
   options.threads = settings.threads;
   if (options.model_dir.empty()) {
-    return fail(ErrorKind::kNotFound,
-                "there are no model weights on this machine; `tools/assets fetch` gets them, or name their "
-                "folder with TACIT_MODEL_DIR");
+    return fail(
+        ErrorKind::kNotFound,
+        "there are no model weights on this machine; `tools/assets fetch` gets them, or name their "
+        "folder with TACIT_MODEL_DIR");
   }
   return embed::open_encoder(options);
 }

@@ -31,24 +31,41 @@ void write_all(int descriptor, std::string_view text) {
 
 }  // namespace
 
-void print(std::string_view text) { write_all(STDOUT_FILENO, text); }
-void print_error(std::string_view text) { write_all(STDERR_FILENO, fmt::format("tacit: {}\n", text)); }
+void print(std::string_view text) {
+  write_all(STDOUT_FILENO, text);
+}
+void print_error(std::string_view text) {
+  write_all(STDERR_FILENO, fmt::format("tacit: {}\n", text));
+}
 
 std::string styled(Style style, std::string_view text) {
   if (!has_colour()) return std::string(text);
   const char* code = "1";
   switch (style) {
-    case Style::kBold: code = "1"; break;
-    case Style::kDim: code = "2"; break;
-    case Style::kGood: code = "32"; break;
-    case Style::kBad: code = "31"; break;
-    case Style::kAccent: code = "36"; break;
+    case Style::kBold:
+      code = "1";
+      break;
+    case Style::kDim:
+      code = "2";
+      break;
+    case Style::kGood:
+      code = "32";
+      break;
+    case Style::kBad:
+      code = "31";
+      break;
+    case Style::kAccent:
+      code = "36";
+      break;
   }
   return fmt::format("\x1b[{}m{}\x1b[0m", code, text);
 }
 
 Progress::Progress(bool wanted)
-    : wanted_(wanted), terminal_(isatty(STDERR_FILENO) == 1), start_(std::chrono::steady_clock::now()), last_(start_) {}
+    : wanted_(wanted),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      start_(std::chrono::steady_clock::now()),
+      last_(start_) {}
 
 Progress::~Progress() {
   if (shown_ && terminal_) write_all(STDERR_FILENO, "\r\x1b[K");
@@ -60,15 +77,19 @@ void Progress::show(std::string_view what, double share) {
   if (what != what_) {
     what_ = what;
     start_ = now;
-  } else if (now - last_ < (terminal_ ? std::chrono::milliseconds(kTerminalRhythm) : std::chrono::milliseconds(kPlainRhythm))) {
+  } else if (now - last_ < (terminal_ ? std::chrono::milliseconds(kTerminalRhythm)
+                                      : std::chrono::milliseconds(kPlainRhythm))) {
     return;
   }
   last_ = now;
   std::string line = fmt::format("{} {:3.0f} %", what, share * 100);
   const double spent = std::chrono::duration<double>(now - start_).count();
-  if (share > 0.02 && spent > 2) line += fmt::format(", about {:.0f} s left", spent / share * (1 - share));
-  if (terminal_) write_all(STDERR_FILENO, "\r\x1b[K" + line);
-  else if (shown_) write_all(STDERR_FILENO, line + "\n");
+  if (share > 0.02 && spent > 2)
+    line += fmt::format(", about {:.0f} s left", spent / share * (1 - share));
+  if (terminal_)
+    write_all(STDERR_FILENO, "\r\x1b[K" + line);
+  else if (shown_)
+    write_all(STDERR_FILENO, line + "\n");
   shown_ = true;
 }
 
@@ -80,6 +101,8 @@ void watch_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-const std::atomic<bool>& stop_requested() { return stop; }
+const std::atomic<bool>& stop_requested() {
+  return stop;
+}
 
 }  // namespace tacit::cli

@@ -1,6 +1,7 @@
 #pragma once
-// The terminal as verbs use it: output, colour that is off when piped or NO_COLOR is set, and progress on
-// standard error (one line that is rewritten on a terminal, a plain line every few seconds elsewhere).
+// The terminal as verbs use it: output, colour that is off when piped or NO_COLOR is set, and
+// progress on standard error (one line that is rewritten on a terminal, a plain line every few
+// seconds elsewhere).
 
 #include <atomic>
 #include <chrono>
@@ -9,8 +10,9 @@
 
 namespace tacit::cli {
 
-void print(std::string_view text);        // to standard output
-void print_error(std::string_view text);  // to standard error, with "tacit: " in front and a line end
+void print(std::string_view text);  // to standard output
+void print_error(
+    std::string_view text);  // to standard error, with "tacit: " in front and a line end
 
 enum class Style { kBold, kDim, kGood, kBad, kAccent };
 std::string styled(Style style, std::string_view text);

@@ -27,7 +27,8 @@ Result<std::string> read_input() {
     if (size == 0) return text;
     if (size < 0) return fail(ErrorKind::kUnavailable, "cannot read standard input");
     text.append(buffer.data(), static_cast<std::size_t>(size));
-    if (text.size() > kMaxInputBytes) return fail(ErrorKind::kInvalidInput, "standard input is over 1 GiB; cut it into parts");
+    if (text.size() > kMaxInputBytes)
+      return fail(ErrorKind::kInvalidInput, "standard input is over 1 GiB; cut it into parts");
   }
 }
 
@@ -35,35 +36,44 @@ Result<std::string> read_input() {
 Result<std::string> line_text(std::string_view line, std::size_t number) {
   if (line.empty() || line.front() != '"') return std::string(line);
   const auto json = nlohmann::json::parse(line, nullptr, false);
-  if (!json.is_string()) return fail(ErrorKind::kInvalidInput, fmt::format("line {}: starts with a quotation mark but is no JSON string", number));
+  if (!json.is_string())
+    return fail(ErrorKind::kInvalidInput,
+                fmt::format("line {}: starts with a quotation mark but is no JSON string", number));
   return json.get<std::string>();
 }
 
 std::string vector_line(const EmbeddingSpace& space, const Embedding& values) {
   std::string text = fmt::format("{{\"space\":{},\"vector\":[", json_quote(space.text()));
-  for (std::size_t i = 0; i < values.size(); ++i) text += fmt::format("{}{}", i == 0 ? "" : ",", values[i]);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    text += fmt::format("{}{}", i == 0 ? "" : ",", values[i]);
   return text + "]}\n";
 }
 
 Result<void> embed_lines(const Arguments& arguments, const Settings& settings) {
   if (!arguments.kind.empty() && arguments.kind != "384") {
-    return fail(ErrorKind::kInvalidInput, fmt::format("--space: this version has the space 384 only, not \"{}\"", arguments.kind));
+    return fail(
+        ErrorKind::kInvalidInput,
+        fmt::format("--space: this version has the space 384 only, not \"{}\"", arguments.kind));
   }
   auto embedder = TACIT_TRY(open_embedder(settings));
   const std::string input = TACIT_TRY(read_input());
   std::vector<std::string> texts;
   std::size_t number = 0;
-  for (const std::string_view line : split_lines(input)) texts.push_back(TACIT_TRY(line_text(line, ++number)));
+  for (const std::string_view line : split_lines(input))
+    texts.push_back(TACIT_TRY(line_text(line, ++number)));
   for (std::size_t start = 0; start < texts.size(); start += kEmbedBatch) {
     const std::size_t end = std::min(texts.size(), start + kEmbedBatch);
-    const std::vector<std::string_view> batch(texts.begin() + static_cast<std::ptrdiff_t>(start), texts.begin() + static_cast<std::ptrdiff_t>(end));
-    for (const Embedding& values : TACIT_TRY(embedder->embed(batch, Deadline::none()))) print(vector_line(embedder->space(), values));
+    const std::vector<std::string_view> batch(texts.begin() + static_cast<std::ptrdiff_t>(start),
+                                              texts.begin() + static_cast<std::ptrdiff_t>(end));
+    for (const Embedding& values : TACIT_TRY(embedder->embed(batch, Deadline::none())))
+      print(vector_line(embedder->space(), values));
   }
   return {};
 }
 
 Result<void> redact_input(const Arguments& arguments, const Settings& settings) {
-  // The folder's key gives the fingerprints that imports give; without one a key of the moment serves.
+  // The folder's key gives the fingerprints that imports give; without one a key of the moment
+  // serves.
   auto folder_key = service::open_data_folder(settings.data_dir, false);
   const IdentityKey key = folder_key ? *folder_key : IdentityKey(random_bytes(32));
   auto redactor = TACIT_TRY(privacy::Redactor::make(key));
@@ -74,7 +84,8 @@ Result<void> redact_input(const Arguments& arguments, const Settings& settings) 
   }
   std::string found;
   for (const privacy::Finding& finding : redaction.found) {
-    found += fmt::format("{}{{\"type\":{},\"start\":{},\"end\":{}}}", found.empty() ? "" : ",", json_quote(finding.type), finding.start, finding.end);
+    found += fmt::format("{}{{\"type\":{},\"start\":{},\"end\":{}}}", found.empty() ? "" : ",",
+                         json_quote(finding.type), finding.start, finding.end);
   }
   print(fmt::format("{{\"text\":{},\"found\":[{}]}}\n", json_quote(redaction.text), found));
   return {};

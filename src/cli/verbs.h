@@ -1,6 +1,6 @@
 #pragma once
-// The verbs that need nothing but a workspace: parse, call the service, print. Each returns the exit status
-// of commands.md. serve, mcp, eval, bench and config are wired in app.
+// The verbs that need nothing but a workspace: parse, call the service, print. Each returns the
+// exit status of commands.md. serve, mcp, eval, bench and config are wired in app.
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -22,9 +22,10 @@ int run_embed(const Arguments& arguments, const Settings& settings);
 // Prints the error (as JSON with --json) and gives its exit status.
 int report(const Error& error, bool json);
 
-// Options of a reader's workspace whose use counts reach the owner of the folder, or are written under a
-// lock held for a moment when nobody owns it.
-service::WorkspaceOptions reader_options(const Settings& settings, const Clock& clock, bool wants_model);
+// Options of a reader's workspace whose use counts reach the owner of the folder, or are written
+// under a lock held for a moment when nobody owns it.
+service::WorkspaceOptions reader_options(const Settings& settings, const Clock& clock,
+                                         bool wants_model);
 
 // The embedder of the settings' model, or an error with advice.
 Result<std::unique_ptr<Embedder>> open_embedder(const Settings& settings);

@@ -1,6 +1,7 @@
 #pragma once
 // Embeddings and the Embedder port. An embedding knows its space (model and dimension); vectors of
-// different spaces never meet. The local encoder (embed/) implements the port; tests have a hashing one.
+// different spaces never meet. The local encoder (embed/) implements the port; tests have a hashing
+// one.
 
 #include <span>
 #include <string>
@@ -25,8 +26,10 @@ class Embedder {
  public:
   virtual ~Embedder() = default;
   virtual const EmbeddingSpace& space() const = 0;
-  // One embedding a text, in order. Safe from any thread; calls may queue. Fails with deadline_exceeded.
-  virtual Result<std::vector<Embedding>> embed(std::span<const std::string_view> texts, Deadline deadline) = 0;
+  // One embedding a text, in order. Safe from any thread; calls may queue. Fails with
+  // deadline_exceeded.
+  virtual Result<std::vector<Embedding>> embed(std::span<const std::string_view> texts,
+                                               Deadline deadline) = 0;
 };
 
 // Inner product; for normalised vectors the cosine.

@@ -4,7 +4,8 @@
 
 namespace tacit {
 
-std::uint64_t IdentityKey::derive(std::string_view purpose, std::string_view a, std::string_view b) const {
+std::uint64_t IdentityKey::derive(std::string_view purpose, std::string_view a,
+                                  std::string_view b) const {
   std::string bytes(purpose);
   bytes += '\0';
   bytes += std::to_string(a.size());
@@ -24,7 +25,9 @@ ExchangeId IdentityKey::exchange(std::string_view agent, std::string_view identi
 ObservationId IdentityKey::observation(ExchangeId exchange, std::string_view statement) const {
   return {derive("observation", exchange.text(), statement)};
 }
-ItemId IdentityKey::item(ObservationId first) const { return {derive("item", first.text(), {})}; }
+ItemId IdentityKey::item(ObservationId first) const {
+  return {derive("item", first.text(), {})};
+}
 
 std::string IdentityKey::secret_fingerprint(std::string_view secret_text) const {
   return hex(hmac_sha256(secret_, std::string("secret") + '\0' + std::string(secret_text)), 4);

@@ -1,6 +1,7 @@
 #pragma once
-// Identities: ids derived from keyed hashes. The key is a secret of the data folder, so an id (or the
-// tombstone of a forgotten exchange, which is nothing but its id) tells nothing about the text it stands for.
+// Identities: ids derived from keyed hashes. The key is a secret of the data folder, so an id (or
+// the tombstone of a forgotten exchange, which is nothing but its id) tells nothing about the text
+// it stands for.
 
 #include <string>
 #include <string_view>

@@ -12,51 +12,100 @@ namespace tacit {
 namespace {
 
 constexpr std::array<std::string_view, kItemTypeCount> kItemTypeNames = {
-    "coding_pattern",    "architectural_decision", "bug_solution", "implementation_strategy",
-    "tool_usage",        "optimization",           "integration_pattern",
-    "refactoring",       "testing_strategy",       "deployment_approach",
-    "convention"};
+    "coding_pattern",   "architectural_decision", "bug_solution",        "implementation_strategy",
+    "tool_usage",       "optimization",           "integration_pattern", "refactoring",
+    "testing_strategy", "deployment_approach",    "convention"};
 
 constexpr std::array<std::string_view, 25> kNegations = {
-    "not",     "never",   "without", "no",    "none",    "nothing", "nobody", "neither", "nor",
-    "cannot",  "cant",    "dont",    "doesnt", "didnt",  "isnt",    "wont",   "avoid",   "avoids",
-    "forbid",  "forbids", "nowhere", "lacks", "lacking", "unlike",  "hardly"};
+    "not",    "never",   "without", "no",     "none",    "nothing", "nobody", "neither", "nor",
+    "cannot", "cant",    "dont",    "doesnt", "didnt",   "isnt",    "wont",   "avoid",   "avoids",
+    "forbid", "forbids", "nowhere", "lacks",  "lacking", "unlike",  "hardly"};
 
 // Words that turn a statement round when one stands where the other stood.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kOpposites = {{
-    {"enable", "disable"},   {"enabled", "disabled"},   {"enables", "disables"},
-    {"on", "off"},           {"true", "false"},         {"allow", "deny"},
-    {"allowed", "denied"},   {"before", "after"},       {"least", "most"},
-    {"more", "less"},        {"more", "fewer"},         {"minimum", "maximum"},
-    {"min", "max"},          {"increase", "decrease"},  {"increases", "decreases"},
-    {"raise", "lower"},      {"add", "remove"},         {"added", "removed"},
-    {"include", "exclude"},  {"included", "excluded"},  {"first", "last"},
-    {"sync", "async"},       {"synchronous", "asynchronous"},
-    {"public", "private"},   {"above", "below"},        {"up", "down"},
-    {"with", "without"},     {"required", "optional"},  {"succeeds", "fails"},
+    {"enable", "disable"},
+    {"enabled", "disabled"},
+    {"enables", "disables"},
+    {"on", "off"},
+    {"true", "false"},
+    {"allow", "deny"},
+    {"allowed", "denied"},
+    {"before", "after"},
+    {"least", "most"},
+    {"more", "less"},
+    {"more", "fewer"},
+    {"minimum", "maximum"},
+    {"min", "max"},
+    {"increase", "decrease"},
+    {"increases", "decreases"},
+    {"raise", "lower"},
+    {"add", "remove"},
+    {"added", "removed"},
+    {"include", "exclude"},
+    {"included", "excluded"},
+    {"first", "last"},
+    {"sync", "async"},
+    {"synchronous", "asynchronous"},
+    {"public", "private"},
+    {"above", "below"},
+    {"up", "down"},
+    {"with", "without"},
+    {"required", "optional"},
+    {"succeeds", "fails"},
     {"start", "stop"},
 }};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kNumberWords = {{
-    {"zero", "0"},  {"two", "2"},   {"three", "3"},  {"four", "4"}, {"five", "5"}, {"six", "6"},
-    {"seven", "7"}, {"eight", "8"}, {"nine", "9"},   {"ten", "10"}, {"twice", "2"},
+    {"zero", "0"},
+    {"two", "2"},
+    {"three", "3"},
+    {"four", "4"},
+    {"five", "5"},
+    {"six", "6"},
+    {"seven", "7"},
+    {"eight", "8"},
+    {"nine", "9"},
+    {"ten", "10"},
+    {"twice", "2"},
 }};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kUnits = {{
-    {"ms", "ms"},       {"millisecond", "ms"}, {"milliseconds", "ms"}, {"s", "s"},
-    {"sec", "s"},       {"secs", "s"},         {"second", "s"},        {"seconds", "s"},
-    {"m", "min"},       {"min", "min"},        {"mins", "min"},        {"minute", "min"},
-    {"minutes", "min"}, {"h", "h"},            {"hour", "h"},          {"hours", "h"},
-    {"d", "d"},         {"day", "d"},          {"days", "d"},          {"week", "w"},
-    {"weeks", "w"},     {"month", "month"},    {"months", "month"},    {"kb", "kb"},
-    {"kib", "kib"},     {"mb", "mb"},          {"mib", "mib"},         {"gb", "gb"},
-    {"gib", "gib"},     {"percent", "%"},
+    {"ms", "ms"},
+    {"millisecond", "ms"},
+    {"milliseconds", "ms"},
+    {"s", "s"},
+    {"sec", "s"},
+    {"secs", "s"},
+    {"second", "s"},
+    {"seconds", "s"},
+    {"m", "min"},
+    {"min", "min"},
+    {"mins", "min"},
+    {"minute", "min"},
+    {"minutes", "min"},
+    {"h", "h"},
+    {"hour", "h"},
+    {"hours", "h"},
+    {"d", "d"},
+    {"day", "d"},
+    {"days", "d"},
+    {"week", "w"},
+    {"weeks", "w"},
+    {"month", "month"},
+    {"months", "month"},
+    {"kb", "kb"},
+    {"kib", "kib"},
+    {"mb", "mb"},
+    {"mib", "mib"},
+    {"gb", "gb"},
+    {"gib", "gib"},
+    {"percent", "%"},
 }};
 
 // Words a negation looks through to what it denies.
 constexpr std::array<std::string_view, 34> kFunctionWords = {
-    "a",   "an",  "the",  "to",    "of",   "in",   "on",  "at",   "by",    "for",  "be",   "is",
-    "are", "was", "were", "been",  "it",   "its",  "do",  "does", "did",   "any",  "with", "and",
+    "a",   "an",   "the",  "to",   "of",   "in",   "on",  "at",   "by",     "for", "be",   "is",
+    "are", "was",  "were", "been", "it",   "its",  "do",  "does", "did",    "any", "with", "and",
     "or",  "that", "this", "than", "from", "will", "you", "we",   "longer", "just"};
 
 constexpr std::size_t kScopeWords = 4;
@@ -73,14 +122,22 @@ std::string_view look_up(const Table& table, std::string_view word) {
   return found == table.end() ? std::string_view() : found->second;
 }
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_alpha(char c) { return is_upper(c) || is_lower(c); }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_upper(char c) {
+  return c >= 'A' && c <= 'Z';
+}
+bool is_lower(char c) {
+  return c >= 'a' && c <= 'z';
+}
+bool is_alpha(char c) {
+  return is_upper(c) || is_lower(c);
+}
 
 struct Word {
-  std::string text;   // without surrounding punctuation
-  std::string lower;  // without apostrophes
+  std::string text;       // without surrounding punctuation
+  std::string lower;      // without apostrophes
   bool opens = false;     // first of a sentence
   bool negative = false;  // ends in n't
 };
@@ -104,8 +161,8 @@ std::string_view strip_punctuation(std::string_view word) {
   while (!word.empty() && kAround.find(word.front()) != std::string_view::npos) {
     word.remove_prefix(1);
   }
-  while (!word.empty() && (kAround.find(word.back()) != std::string_view::npos ||
-                           word.back() == '.')) {
+  while (!word.empty() &&
+         (kAround.find(word.back()) != std::string_view::npos || word.back() == '.')) {
     word.remove_suffix(1);
   }
   if (word.ends_with("'s")) word.remove_suffix(2);
@@ -135,7 +192,8 @@ std::vector<Word> words_of(std::string_view statement) {
   return words;
 }
 
-// Numbers with their unit in order, identifiers in order of first mention, and the rest of what may differ.
+// Numbers with their unit in order, identifiers in order of first mention, and the rest of what may
+// differ.
 struct Marks {
   std::vector<std::string> numbers;
   std::vector<std::string> identifiers;
@@ -149,7 +207,8 @@ struct Marks {
 bool read_number(const Word& word, Marks& marks, bool& needs_unit) {
   std::string_view text = word.lower;
   std::string sign;
-  while (!text.empty() && std::string_view("<>=~+-$#v").find(text.front()) != std::string_view::npos) {
+  while (!text.empty() &&
+         std::string_view("<>=~+-$#v").find(text.front()) != std::string_view::npos) {
     if (text.front() != 'v' && text.front() != '$' && text.front() != '#') sign += text.front();
     if (text.front() == 'v' && !(text.size() > 1 && is_digit(text[1]))) break;
     text.remove_prefix(1);
@@ -252,10 +311,10 @@ bool same_polarity(const Marks& a, const Marks& b) {
   for (const auto& [left, right] : kOpposites) {
     const std::string l(left);
     const std::string r(right);
-    const bool turned = a.all.contains(l) && !a.all.contains(r) && b.all.contains(r) &&
-                        !b.all.contains(l);
-    const bool back = a.all.contains(r) && !a.all.contains(l) && b.all.contains(l) &&
-                      !b.all.contains(r);
+    const bool turned =
+        a.all.contains(l) && !a.all.contains(r) && b.all.contains(r) && !b.all.contains(l);
+    const bool back =
+        a.all.contains(r) && !a.all.contains(l) && b.all.contains(l) && !b.all.contains(r);
     if (turned || back) return false;
   }
   return true;
@@ -263,7 +322,9 @@ bool same_polarity(const Marks& a, const Marks& b) {
 
 }  // namespace
 
-std::string_view name_of(ItemType type) { return kItemTypeNames[static_cast<std::size_t>(type)]; }
+std::string_view name_of(ItemType type) {
+  return kItemTypeNames[static_cast<std::size_t>(type)];
+}
 
 std::optional<ItemType> parse_item_type(std::string_view name) {
   for (std::size_t i = 0; i < kItemTypeNames.size(); ++i) {

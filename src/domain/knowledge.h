@@ -1,6 +1,7 @@
 #pragma once
-// Observations and knowledge items. An observation is one atomic claim with the exact place it was seen and
-// never changes; a knowledge item is a durable statement that observations support. Plain values.
+// Observations and knowledge items. An observation is one atomic claim with the exact place it was
+// seen and never changes; a knowledge item is a durable statement that observations support. Plain
+// values.
 
 #include <cstddef>
 #include <optional>
@@ -53,11 +54,11 @@ std::string_view name_of(Freshness freshness);
 struct KnowledgeItem {
   ItemId id;
   ItemType type = ItemType::kBugSolution;
-  std::string title;      // at most 80 characters
+  std::string title;  // at most 80 characters
   std::string statement;
   double confidence = 0.5;
-  std::string project;    // empty: unknown
-  SessionId session;      // of the first observation
+  std::string project;  // empty: unknown
+  SessionId session;    // of the first observation
   std::optional<Instant> first_seen;
   std::optional<Instant> last_seen;  // newest supporting observation
   std::int64_t support = 1;          // observations
@@ -70,8 +71,9 @@ inline constexpr std::chrono::days kFreshDays{30};
 inline constexpr std::chrono::days kAgingDays{90};
 Freshness freshness_of(const KnowledgeItem& item, Instant now);
 
-// True when two statements may be one item: same polarity (negation), same numbers, same identifiers
-// (words with capitals inside, underscores, dots, slashes, digits). Wording may differ. See docs/learning.md.
+// True when two statements may be one item: same polarity (negation), same numbers, same
+// identifiers (words with capitals inside, underscores, dots, slashes, digits). Wording may differ.
+// See docs/learning.md.
 bool may_merge(std::string_view a, std::string_view b);
 
 // Confidence after one more independent observation: 1 − (1 − a)(1 − b/2), at most 0.99.

@@ -6,9 +6,12 @@ namespace tacit {
 
 std::string_view name_of(SearchMode mode) {
   switch (mode) {
-    case SearchMode::kHybrid: return "hybrid";
-    case SearchMode::kText: return "text";
-    case SearchMode::kVector: return "vector";
+    case SearchMode::kHybrid:
+      return "hybrid";
+    case SearchMode::kText:
+      return "text";
+    case SearchMode::kVector:
+      return "vector";
   }
   TACIT_UNREACHABLE();
 }
@@ -20,7 +23,9 @@ std::optional<SearchMode> parse_search_mode(std::string_view name) {
   return std::nullopt;
 }
 
-std::string_view name_of(HitKind kind) { return kind == HitKind::kItem ? "item" : "exchange"; }
+std::string_view name_of(HitKind kind) {
+  return kind == HitKind::kItem ? "item" : "exchange";
+}
 
 std::string Hit::id_text() const {
   return kind == HitKind::kItem ? ItemId{id}.text() : ExchangeId{id}.text();

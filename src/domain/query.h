@@ -19,11 +19,11 @@ enum class HitKind { kItem, kExchange };
 std::string_view name_of(HitKind kind);  // "item", "exchange"
 
 struct SearchFilter {
-  std::string project;             // empty: all; else a project path or its last component
-  std::optional<ItemType> type;    // restricts to items of this type
+  std::string project;           // empty: all; else a project path or its last component
+  std::optional<ItemType> type;  // restricts to items of this type
   std::optional<HitKind> kind;
   std::optional<Instant> since;
-  std::optional<Instant> as_of;    // nothing learned after this moment
+  std::optional<Instant> as_of;  // nothing learned after this moment
 };
 
 inline constexpr std::size_t kMaxQueryBytes = 4096;
@@ -39,12 +39,12 @@ struct Query {
 
 // Why a hit stands where it stands, in the parts that made its score.
 struct Explanation {
-  std::optional<int> text_rank;     // from 1, in the text list
-  std::optional<double> text_score; // BM25, higher is better
+  std::optional<int> text_rank;      // from 1, in the text list
+  std::optional<double> text_score;  // BM25, higher is better
   std::optional<int> vector_rank;
   std::optional<double> cosine;
   std::vector<std::string> matched_terms;
-  std::string summary;              // one sentence for people
+  std::string summary;  // one sentence for people
 };
 
 struct Hit {
@@ -53,11 +53,11 @@ struct Hit {
   std::string title;
   std::string statement;  // of an exchange: the passage that answers, clipped
   std::optional<ItemType> type;
-  double score = 0;       // 0 to 1
+  double score = 0;  // 0 to 1
   std::optional<Freshness> freshness;
   std::string project;
   SessionId session;
-  ExchangeId exchange;    // of an item: its newest evidence
+  ExchangeId exchange;  // of an item: its newest evidence
   std::optional<Instant> time;
   std::optional<Explanation> why;
 

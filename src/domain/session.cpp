@@ -6,16 +6,21 @@ namespace tacit {
 
 std::string_view name_of(StepKind kind) {
   switch (kind) {
-    case StepKind::kRequest: return "request";
-    case StepKind::kReply: return "reply";
-    case StepKind::kCall: return "call";
-    case StepKind::kResult: return "result";
+    case StepKind::kRequest:
+      return "request";
+    case StepKind::kReply:
+      return "reply";
+    case StepKind::kCall:
+      return "call";
+    case StepKind::kResult:
+      return "result";
   }
   TACIT_UNREACHABLE();
 }
 
 std::optional<StepKind> parse_step_kind(std::string_view name) {
-  for (const StepKind kind : {StepKind::kRequest, StepKind::kReply, StepKind::kCall, StepKind::kResult}) {
+  for (const StepKind kind :
+       {StepKind::kRequest, StepKind::kReply, StepKind::kCall, StepKind::kResult}) {
     if (name_of(kind) == name) return kind;
   }
   return std::nullopt;

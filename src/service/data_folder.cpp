@@ -21,7 +21,9 @@ constexpr std::size_t kLockTextBytes = 512;
 constexpr const char* kLockName = "tacit.lock";
 constexpr const char* kKeyName = "identity.key";
 
-std::string reason() { return std::strerror(errno); }
+std::string reason() {
+  return std::strerror(errno);
+}
 
 Owner parse_owner(int descriptor) {
   std::array<char, kLockTextBytes> text{};
@@ -31,7 +33,8 @@ Owner parse_owner(int descriptor) {
   const std::string content(text.data(), static_cast<std::size_t>(size));
   owner.pid = std::strtol(content.c_str(), nullptr, 10);
   const auto line = content.find('\n');
-  if (line != std::string::npos) owner.url = content.substr(line + 1, content.find('\n', line + 1) - line - 1);
+  if (line != std::string::npos)
+    owner.url = content.substr(line + 1, content.find('\n', line + 1) - line - 1);
   return owner;
 }
 
@@ -45,16 +48,18 @@ Result<std::string> read_key(const std::filesystem::path& file) {
   const ssize_t size = read(descriptor, key.data(), key.size());
   close(descriptor);
   if (size != static_cast<ssize_t>(kKeyBytes)) {
-    return fail(ErrorKind::kCorrupt,
-                fmt::format("the identity key {} has a wrong size; restore it from a backup (without it, "
-                            "known exchanges would be imported twice)", file.string()));
+    return fail(
+        ErrorKind::kCorrupt,
+        fmt::format("the identity key {} has a wrong size; restore it from a backup (without it, "
+                    "known exchanges would be imported twice)",
+                    file.string()));
   }
   key.resize(kKeyBytes);
   return key;
 }
 
-// Writes a new key under a temporary name and links it into place, so that two processes that start at
-// once agree on one key.
+// Writes a new key under a temporary name and links it into place, so that two processes that start
+// at once agree on one key.
 Result<void> make_key(const std::filesystem::path& file) {
   const std::string key = random_bytes(kKeyBytes);
   const std::string scratch = fmt::format("{}.{}", file.string(), getpid());
@@ -62,13 +67,15 @@ Result<void> make_key(const std::filesystem::path& file) {
   if (descriptor < 0) {
     return fail(ErrorKind::kForbidden, fmt::format("cannot write {}: {}", scratch, reason()));
   }
-  const bool whole = write(descriptor, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
-                     fsync(descriptor) == 0;
+  const bool whole =
+      write(descriptor, key.data(), key.size()) == static_cast<ssize_t>(key.size()) &&
+      fsync(descriptor) == 0;
   close(descriptor);
   const bool linked = whole && (link(scratch.c_str(), file.c_str()) == 0 || errno == EEXIST);
   const std::string why = reason();
   unlink(scratch.c_str());
-  if (!linked) return fail(ErrorKind::kUnavailable, fmt::format("cannot write {}: {}", file.string(), why));
+  if (!linked)
+    return fail(ErrorKind::kUnavailable, fmt::format("cannot write {}: {}", file.string(), why));
   return {};
 }
 
@@ -78,16 +85,19 @@ Result<FolderLock> FolderLock::take(const std::filesystem::path& data_dir) {
   const std::filesystem::path file = data_dir / kLockName;
   const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (descriptor < 0) {
-    return fail(ErrorKind::kForbidden,
-                fmt::format("cannot open {}: {}; check who owns the data folder", file.string(), reason()));
+    return fail(
+        ErrorKind::kForbidden,
+        fmt::format("cannot open {}: {}; check who owns the data folder", file.string(), reason()));
   }
   if (flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     const Owner owner = parse_owner(descriptor);
     close(descriptor);
-    return fail(ErrorKind::kConflict,
-                fmt::format("the data folder {} is in use by another tacit process (pid {}{}); stop it, or "
-                            "choose another folder with --data-dir", data_dir.string(), owner.pid,
-                            owner.url.empty() ? "" : ", serving on " + owner.url));
+    return fail(
+        ErrorKind::kConflict,
+        fmt::format("the data folder {} is in use by another tacit process (pid {}{}); stop it, or "
+                    "choose another folder with --data-dir",
+                    data_dir.string(), owner.pid,
+                    owner.url.empty() ? "" : ", serving on " + owner.url));
   }
   FolderLock lock(descriptor);
   if (auto published = lock.publish(""); !published) return std::unexpected(published.error());
@@ -126,14 +136,16 @@ Result<IdentityKey> open_data_folder(const std::filesystem::path& data_dir, bool
   std::error_code error;
   if (!std::filesystem::is_directory(data_dir, error)) {
     if (!create) {
-      return fail(ErrorKind::kNotFound,
-                  fmt::format("there is no memory at {} yet; fill it with `tacit import PATH` or `tacit "
-                              "import --found`", data_dir.string()));
+      return fail(
+          ErrorKind::kNotFound,
+          fmt::format("there is no memory at {} yet; fill it with `tacit import PATH` or `tacit "
+                      "import --found`",
+                      data_dir.string()));
     }
     std::filesystem::create_directories(data_dir, error);
     if (error) {
-      return fail(ErrorKind::kForbidden,
-                  fmt::format("cannot make the data folder {}: {}", data_dir.string(), error.message()));
+      return fail(ErrorKind::kForbidden, fmt::format("cannot make the data folder {}: {}",
+                                                     data_dir.string(), error.message()));
     }
     chmod(data_dir.c_str(), 0700);
   }
@@ -141,9 +153,12 @@ Result<IdentityKey> open_data_folder(const std::filesystem::path& data_dir, bool
   auto key = read_key(file);
   if (!key && key.error().kind() == ErrorKind::kNotFound) {
     if (!create) {
-      return fail(ErrorKind::kNotFound,
-                  fmt::format("{} is not a Tacit data folder (no identity.key); fill one with `tacit import "
-                              "PATH`", data_dir.string()));
+      return fail(
+          ErrorKind::kNotFound,
+          fmt::format(
+              "{} is not a Tacit data folder (no identity.key); fill one with `tacit import "
+              "PATH`",
+              data_dir.string()));
     }
     TACIT_TRY(make_key(file));
     key = read_key(file);

@@ -14,15 +14,17 @@ namespace {
 
 constexpr std::size_t kSignatureHeadBytes = 4096;
 
-// Path, size, time of change and a hash of the first bytes: equal means nothing has been written since.
+// Path, size, time of change and a hash of the first bytes: equal means nothing has been written
+// since.
 std::string signature_of(const std::filesystem::path& file) {
-  struct stat info{};
+  struct stat info {};
   if (stat(file.c_str(), &info) != 0) return {};
   std::string head(kSignatureHeadBytes, '\0');
   std::ifstream stream(file, std::ios::binary);
   stream.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(stream.gcount()));
-  return fmt::format("{}:{}.{}:{:016x}", info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, xxh3(head));
+  return fmt::format("{}:{}.{}:{:016x}", info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
+                     xxh3(head));
 }
 
 std::size_t size_of(const std::filesystem::path& file) {
@@ -68,13 +70,14 @@ class Import {
     const std::string signature = signature_of(file);
     if (ports_.is_done && TACIT_TRY(ports_.is_done(path, signature))) return {};
     current_ = ImportFile{path, "", 0, 0};
-    auto read = transcript::read_file(file, [&](const Session& session, Exchange&& exchange) -> Result<void> {
-      if (is_stopped()) return fail(ErrorKind::kCancelled, "interrupted");
-      batch_.push_back({session, std::move(exchange)});
-      batch_bytes_ += bytes_of(batch_.back());
-      if (batch_.size() >= kBatchExchanges || batch_bytes_ >= kBatchBytes) return flush();
-      return {};
-    });
+    auto read = transcript::read_file(
+        file, [&](const Session& session, Exchange&& exchange) -> Result<void> {
+          if (is_stopped()) return fail(ErrorKind::kCancelled, "interrupted");
+          batch_.push_back({session, std::move(exchange)});
+          batch_bytes_ += bytes_of(batch_.back());
+          if (batch_.size() >= kBatchExchanges || batch_bytes_ >= kBatchBytes) return flush();
+          return {};
+        });
     if (!read) {
       batch_.clear();
       batch_bytes_ = 0;
@@ -91,7 +94,8 @@ class Import {
       ++report_.files;
       report_.per_file.push_back(current_);
     }
-    // A file that holds an unfinished line is still being written: its signature will change with it.
+    // A file that holds an unfinished line is still being written: its signature will change with
+    // it.
     if (ports_.mark_done) TACIT_TRY(ports_.mark_done(path, signature));
     return {};
   }
@@ -126,21 +130,23 @@ class Import {
 
 }  // namespace
 
-Result<ImportReport> import_paths(const std::vector<std::filesystem::path>& paths, const ImportPorts& ports) {
+Result<ImportReport> import_paths(const std::vector<std::filesystem::path>& paths,
+                                  const ImportPorts& ports) {
   ImportReport report;
   std::vector<std::filesystem::path> files;
   for (const auto& path : paths) {
     auto listed = transcript::list_files(path);
-    if (listed) files.insert(files.end(), listed->begin(), listed->end());
-    else report.skipped.push_back({path, 0, listed.error().message()});
+    if (listed)
+      files.insert(files.end(), listed->begin(), listed->end());
+    else
+      report.skipped.push_back({path, 0, listed.error().message()});
   }
   TACIT_TRY(Import(ports, report).run(files));
   return report;
 }
 
-std::function<Result<IngestReport>(std::vector<Incoming>)> dry_run_port(const store::Store* store,
-                                                                        const privacy::Redactor& redactor,
-                                                                        const IdentityKey& key) {
+std::function<Result<IngestReport>(std::vector<Incoming>)> dry_run_port(
+    const store::Store* store, const privacy::Redactor& redactor, const IdentityKey& key) {
   struct Seen {
     std::unordered_set<ExchangeId> exchanges;
     std::unordered_set<SessionId> sessions;
@@ -151,9 +157,11 @@ std::function<Result<IngestReport>(std::vector<Incoming>)> dry_run_port(const st
     for (Incoming& incoming : batch) {
       const SessionId session = key.session(incoming.session.agent, incoming.session.native_id);
       incoming.exchange.id = key.exchange(incoming.session.agent, incoming.exchange.identity);
-      for (Step& step : incoming.exchange.steps) report.redactions += redactor.redact_in_place(step.text);
-      auto outcome = seen->exchanges.insert(incoming.exchange.id).second ? store::PutOutcome::kAdded
-                                                                             : store::PutOutcome::kUnchanged;
+      for (Step& step : incoming.exchange.steps)
+        report.redactions += redactor.redact_in_place(step.text);
+      auto outcome = seen->exchanges.insert(incoming.exchange.id).second
+                         ? store::PutOutcome::kAdded
+                         : store::PutOutcome::kUnchanged;
       bool known = !seen->sessions.insert(session).second;
       if (store != nullptr && outcome == store::PutOutcome::kAdded) {
         TACIT_TRY(store->read([&](store::ReadTxn& txn) -> Result<void> {
@@ -167,9 +175,15 @@ std::function<Result<IngestReport>(std::vector<Incoming>)> dry_run_port(const st
           ++report.exchanges;
           if (!known) ++report.sessions;
           break;
-        case store::PutOutcome::kGrown: ++report.grown; break;
-        case store::PutOutcome::kUnchanged: ++report.duplicates; break;
-        case store::PutOutcome::kForgotten: ++report.forgotten; break;
+        case store::PutOutcome::kGrown:
+          ++report.grown;
+          break;
+        case store::PutOutcome::kUnchanged:
+          ++report.duplicates;
+          break;
+        case store::PutOutcome::kForgotten:
+          ++report.forgotten;
+          break;
       }
     }
     return report;

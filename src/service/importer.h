@@ -1,10 +1,10 @@
 #pragma once
-// Import: reads transcripts of any known format, redacts, stores what is new and reports what happened to
-// every file. Reading and storing go file by file in batches that are durable when acknowledged, so an
-// interrupted import is resumed by running it again: known exchanges count as duplicates, files done whole
-// are skipped by their signature. Where the exchanges go is the caller's IngestPort (this process's store,
-// or the server that owns the folder). Memory stays bounded by kBatchBytes and one file's longest exchange.
-// One thread.
+// Import: reads transcripts of any known format, redacts, stores what is new and reports what
+// happened to every file. Reading and storing go file by file in batches that are durable when
+// acknowledged, so an interrupted import is resumed by running it again: known exchanges count as
+// duplicates, files done whole are skipped by their signature. Where the exchanges go is the
+// caller's IngestPort (this process's store, or the server that owns the folder). Memory stays
+// bounded by kBatchBytes and one file's longest exchange. One thread.
 
 #include <atomic>
 #include <filesystem>
@@ -29,7 +29,7 @@ struct ImportFile {
 };
 
 struct ImportReport {
-  std::size_t files = 0;      // of a known format
+  std::size_t files = 0;  // of a known format
   std::size_t sessions = 0;
   std::size_t exchanges = 0;
   std::size_t grown = 0;
@@ -59,11 +59,11 @@ struct ImportPorts {
 };
 
 // A path that does not exist is named in `skipped`; the others are imported.
-Result<ImportReport> import_paths(const std::vector<std::filesystem::path>& paths, const ImportPorts& ports);
+Result<ImportReport> import_paths(const std::vector<std::filesystem::path>& paths,
+                                  const ImportPorts& ports);
 
 // A port that counts against the store without writing: what an import would report.
-std::function<Result<IngestReport>(std::vector<Incoming>)> dry_run_port(const store::Store* store,
-                                                                        const privacy::Redactor& redactor,
-                                                                        const IdentityKey& key);
+std::function<Result<IngestReport>(std::vector<Incoming>)> dry_run_port(
+    const store::Store* store, const privacy::Redactor& redactor, const IdentityKey& key);
 
 }  // namespace tacit::service

@@ -15,8 +15,10 @@ constexpr std::size_t kClippedStepBytes = 4000;  // of requests and replies in a
 
 Error no_such(const std::string& id) {
   return {ErrorKind::kNotFound,
-          fmt::format("nothing has the id \"{}\"; ids come from `tacit search` and start with k (item), x "
-                      "(exchange) or s (session)", clip_utf8(id, 64))};
+          fmt::format(
+              "nothing has the id \"{}\"; ids come from `tacit search` and start with k (item), x "
+              "(exchange) or s (session)",
+              clip_utf8(id, 64))};
 }
 
 // Text of a span, or nothing when the exchange has changed since.
@@ -45,7 +47,8 @@ Result<ItemRecord> read_item(store::ReadTxn& txn, const KnowledgeItem& item, Ins
 
 Result<ExchangeRecord> read_exchange(store::ReadTxn& txn, Exchange exchange) {
   ExchangeRecord record;
-  if (auto session = TACIT_TRY(store::find_session(txn, exchange.session))) record.session = std::move(*session);
+  if (auto session = TACIT_TRY(store::find_session(txn, exchange.session)))
+    record.session = std::move(*session);
   for (const ItemId id : TACIT_TRY(store::items_of_exchange(txn, exchange.id))) {
     if (auto item = TACIT_TRY(store::find_item(txn, id))) record.items.push_back(std::move(*item));
   }
@@ -70,7 +73,8 @@ Exchange overview(Exchange exchange) {
 Result<SessionRecord> read_session(store::ReadTxn& txn, Session session) {
   SessionRecord record;
   for (const ExchangeId id : TACIT_TRY(store::exchanges_of(txn, session.id))) {
-    if (auto exchange = TACIT_TRY(store::find_exchange(txn, id))) record.exchanges.push_back(overview(std::move(*exchange)));
+    if (auto exchange = TACIT_TRY(store::find_exchange(txn, id)))
+      record.exchanges.push_back(overview(std::move(*exchange)));
   }
   record.session = std::move(session);
   return record;
@@ -90,7 +94,8 @@ std::size_t prepare(const privacy::Redactor& redactor, const IdentityKey& key, I
   exchange.session = session.id;
   exchange.identity.clear();
   std::size_t redactions = redact(redactor, session.title);
-  for (std::string* text : {&session.native_id, &session.project, &session.branch, &exchange.model}) {
+  for (std::string* text :
+       {&session.native_id, &session.project, &session.branch, &exchange.model}) {
     redactions += redact(redactor, *text);
   }
   for (Step& step : exchange.steps) {
@@ -105,9 +110,11 @@ Result<void> check(const Incoming& incoming) {
     return fail(ErrorKind::kInvalidInput, "an exchange needs the agent and id of its session");
   }
   if (incoming.exchange.identity.empty()) {
-    return fail(ErrorKind::kInvalidInput, "an exchange needs an identity that is equal in every copy of it");
+    return fail(ErrorKind::kInvalidInput,
+                "an exchange needs an identity that is equal in every copy of it");
   }
-  if (incoming.exchange.steps.empty() || incoming.exchange.steps.front().kind != StepKind::kRequest) {
+  if (incoming.exchange.steps.empty() ||
+      incoming.exchange.steps.front().kind != StepKind::kRequest) {
     return fail(ErrorKind::kInvalidInput, "an exchange starts with a step of kind \"request\"");
   }
   return {};
@@ -125,7 +132,8 @@ Result<Record> KnowledgeService::get(const std::string& id) const {
   std::optional<Record> record;
   auto read = parts_.store.read([&](store::ReadTxn& txn) -> Result<void> {
     if (const auto item_id = ItemId::parse(id)) {
-      if (auto item = TACIT_TRY(store::find_item(txn, *item_id))) record = TACIT_TRY(read_item(txn, *item, now()));
+      if (auto item = TACIT_TRY(store::find_item(txn, *item_id)))
+        record = TACIT_TRY(read_item(txn, *item, now()));
     } else if (const auto exchange_id = ExchangeId::parse(id)) {
       if (auto exchange = TACIT_TRY(store::find_exchange(txn, *exchange_id))) {
         record = TACIT_TRY(read_exchange(txn, std::move(*exchange)));
@@ -143,7 +151,8 @@ Result<Record> KnowledgeService::get(const std::string& id) const {
 }
 
 Result<std::vector<KnowledgeItem>> KnowledgeService::items(const std::string& project,
-                                                           std::optional<ItemType> type, std::size_t limit,
+                                                           std::optional<ItemType> type,
+                                                           std::size_t limit,
                                                            const std::string& before) const {
   std::optional<ItemId> cursor;
   if (!before.empty()) {
@@ -152,13 +161,15 @@ Result<std::vector<KnowledgeItem>> KnowledgeService::items(const std::string& pr
   }
   std::vector<KnowledgeItem> items;
   TACIT_TRY(parts_.store.read([&](store::ReadTxn& txn) -> Result<void> {
-    items = TACIT_TRY(store::list_items(txn, project, type, std::clamp<std::size_t>(limit, 1, kMaxPage), cursor));
+    items = TACIT_TRY(
+        store::list_items(txn, project, type, std::clamp<std::size_t>(limit, 1, kMaxPage), cursor));
     return {};
   }));
   return items;
 }
 
-Result<std::vector<store::SessionRow>> KnowledgeService::sessions(const std::string& project, std::size_t limit,
+Result<std::vector<store::SessionRow>> KnowledgeService::sessions(const std::string& project,
+                                                                  std::size_t limit,
                                                                   const std::string& before) const {
   std::optional<SessionId> cursor;
   if (!before.empty()) {
@@ -167,7 +178,8 @@ Result<std::vector<store::SessionRow>> KnowledgeService::sessions(const std::str
   }
   std::vector<store::SessionRow> rows;
   TACIT_TRY(parts_.store.read([&](store::ReadTxn& txn) -> Result<void> {
-    rows = TACIT_TRY(store::list_sessions(txn, project, std::clamp<std::size_t>(limit, 1, kMaxPage), cursor));
+    rows = TACIT_TRY(
+        store::list_sessions(txn, project, std::clamp<std::size_t>(limit, 1, kMaxPage), cursor));
     return {};
   }));
   return rows;
@@ -178,7 +190,8 @@ Result<Status> KnowledgeService::status() const {
   TACIT_TRY(parts_.store.read([&](store::ReadTxn& txn) -> Result<void> {
     status.counts = TACIT_TRY(store::count_all(txn));
     if (parts_.embedder != nullptr) {
-      status.without_vectors = TACIT_TRY(store::count_without_vectors(txn, parts_.embedder->space()));
+      status.without_vectors =
+          TACIT_TRY(store::count_without_vectors(txn, parts_.embedder->space()));
     }
     return {};
   }));
@@ -192,7 +205,8 @@ Result<Status> KnowledgeService::status() const {
 
 Result<IngestReport> KnowledgeService::ingest(std::vector<Incoming> batch, bool again) {
   if (!parts_.is_writer) {
-    return fail(ErrorKind::kUnavailable, "this process reads the data folder and cannot write to it");
+    return fail(ErrorKind::kUnavailable,
+                "this process reads the data folder and cannot write to it");
   }
   IngestReport report;
   for (Incoming& incoming : batch) {
@@ -203,9 +217,10 @@ Result<IngestReport> KnowledgeService::ingest(std::vector<Incoming> batch, bool 
     SessionId last;
     for (const Incoming& incoming : batch) {
       const Exchange& exchange = incoming.exchange;
-      // A session is written with its first exchange that counts, so that a session that was forgotten as a
-      // whole does not come back empty.
-      const bool known = TACIT_TRY(store::find_session(store::as_read(txn), incoming.session.id)).has_value();
+      // A session is written with its first exchange that counts, so that a session that was
+      // forgotten as a whole does not come back empty.
+      const bool known =
+          TACIT_TRY(store::find_session(store::as_read(txn), incoming.session.id)).has_value();
       if (incoming.session.id != last) TACIT_TRY(store::put_session(txn, incoming.session));
       last = incoming.session.id;
       switch (TACIT_TRY(store::put_exchange(txn, exchange, now(), again))) {
@@ -213,9 +228,15 @@ Result<IngestReport> KnowledgeService::ingest(std::vector<Incoming> batch, bool 
           ++report.exchanges;
           if (!known) ++report.sessions;
           break;
-        case store::PutOutcome::kGrown: ++report.grown; break;
-        case store::PutOutcome::kUnchanged: ++report.duplicates; break;
-        case store::PutOutcome::kForgotten: ++report.forgotten; break;
+        case store::PutOutcome::kGrown:
+          ++report.grown;
+          break;
+        case store::PutOutcome::kUnchanged:
+          ++report.duplicates;
+          break;
+        case store::PutOutcome::kForgotten:
+          ++report.forgotten;
+          break;
       }
     }
     return {};
@@ -227,10 +248,12 @@ Result<IngestReport> KnowledgeService::ingest(std::vector<Incoming> batch, bool 
 Result<void> KnowledgeService::record_use(const std::vector<ItemId>& items) {
   if (items.empty()) return {};
   if (!parts_.is_writer) return parts_.forward_use ? parts_.forward_use(items) : Result<void>{};
-  return parts_.store.write([&](store::WriteTxn& txn) { return store::record_use(txn, items, now()); });
+  return parts_.store.write(
+      [&](store::WriteTxn& txn) { return store::record_use(txn, items, now()); });
 }
 
-Result<store::ForgetReceipt> KnowledgeService::forget(const store::ForgetTarget& target, bool dry_run) {
+Result<store::ForgetReceipt> KnowledgeService::forget(const store::ForgetTarget& target,
+                                                      bool dry_run) {
   store::ForgetReceipt receipt;
   if (dry_run) {
     TACIT_TRY(parts_.store.read([&](store::ReadTxn& txn) -> Result<void> {
@@ -240,7 +263,8 @@ Result<store::ForgetReceipt> KnowledgeService::forget(const store::ForgetTarget&
     return receipt;
   }
   if (!parts_.is_writer) {
-    return fail(ErrorKind::kUnavailable, "this process reads the data folder and cannot write to it");
+    return fail(ErrorKind::kUnavailable,
+                "this process reads the data folder and cannot write to it");
   }
   TACIT_TRY(parts_.store.write([&](store::WriteTxn& txn) -> Result<void> {
     receipt = TACIT_TRY(store::forget(txn, target, now()));
@@ -252,10 +276,14 @@ Result<store::ForgetReceipt> KnowledgeService::forget(const store::ForgetTarget&
 
 Result<store::ForgetTarget> KnowledgeService::forget_target_of(const std::string& id) {
   store::ForgetTarget target;
-  if (const auto item = ItemId::parse(id)) target.item = *item;
-  else if (const auto exchange = ExchangeId::parse(id)) target.exchange = *exchange;
-  else if (const auto session = SessionId::parse(id)) target.session = *session;
-  else return std::unexpected(no_such(id));
+  if (const auto item = ItemId::parse(id))
+    target.item = *item;
+  else if (const auto exchange = ExchangeId::parse(id))
+    target.exchange = *exchange;
+  else if (const auto session = SessionId::parse(id))
+    target.session = *session;
+  else
+    return std::unexpected(no_such(id));
   return target;
 }
 

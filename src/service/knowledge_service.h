@@ -1,8 +1,8 @@
 #pragma once
-// The use cases that every face shares: search, get, list, status, ingest, use, forget. Holds references
-// and no state of its own; rules live below. Safe from any thread. In a process that does not own the data
-// folder (Access::kReader) the writing calls fail with unavailable and say who owns it, except record_use(),
-// which hands the ids to `forward_use` when given.
+// The use cases that every face shares: search, get, list, status, ingest, use, forget. Holds
+// references and no state of its own; rules live below. Safe from any thread. In a process that
+// does not own the data folder (Access::kReader) the writing calls fail with unavailable and say
+// who owns it, except record_use(), which hands the ids to `forward_use` when given.
 
 #include <functional>
 #include <string>
@@ -51,11 +51,11 @@ struct Incoming {  // one exchange with the session it belongs to; ids are not s
   Exchange exchange;
 };
 struct IngestReport {
-  std::size_t sessions = 0;    // new ones
-  std::size_t exchanges = 0;   // new ones
+  std::size_t sessions = 0;   // new ones
+  std::size_t exchanges = 0;  // new ones
   std::size_t grown = 0;
   std::size_t duplicates = 0;
-  std::size_t forgotten = 0;   // refused: a tombstone stands for them
+  std::size_t forgotten = 0;  // refused: a tombstone stands for them
   std::size_t redactions = 0;
 };
 
@@ -64,7 +64,7 @@ struct Status {
   std::string data_dir;
   std::string version;
   bool has_model = false;
-  std::string model;           // name of the embedding space, or why there is none
+  std::string model;  // name of the embedding space, or why there is none
   std::int64_t without_vectors = 0;
   std::uint64_t rss_bytes = 0;
 };
@@ -77,9 +77,10 @@ struct ServiceParts {
   const Clock& clock;
   Embedder* embedder = nullptr;
   std::string data_dir;
-  std::string model_note;      // why there is no model
+  std::string model_note;  // why there is no model
   bool is_writer = true;
-  std::function<Result<void>(const std::vector<ItemId>&)> forward_use;  // readers only; may be empty
+  std::function<Result<void>(const std::vector<ItemId>&)>
+      forward_use;                  // readers only; may be empty
   std::function<void()> on_ingest;  // wakes the learner; may be empty
 };
 

@@ -20,7 +20,8 @@ struct LearnerThread::State {
   bool wait(std::chrono::seconds time) {
     MutexLock lock(mutex);
     const auto until = std::chrono::steady_clock::now() + time;
-    while (!stopping && !woken && std::chrono::steady_clock::now() < until) changed.wait_for(mutex, time);
+    while (!stopping && !woken && std::chrono::steady_clock::now() < until)
+      changed.wait_for(mutex, time);
     woken = false;
     return !stopping;
   }
@@ -48,7 +49,8 @@ struct LearnerThread::State {
 };
 
 LearnerThread::LearnerThread(learn::Learner& learner) : state_(std::make_unique<State>(learner)) {
-  state_->worker = std::make_unique<Worker>("learner", [state = state_.get()](std::stop_token) { state->run(); });
+  state_->worker = std::make_unique<Worker>(
+      "learner", [state = state_.get()](std::stop_token) { state->run(); });
 }
 
 LearnerThread::~LearnerThread() {

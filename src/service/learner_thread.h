@@ -1,7 +1,7 @@
 #pragma once
-// The learner thread of a server: runs Learner::step() until idle, then sleeps until woken (an ingest) or
-// for kIdleWait. A failing step is logged and tried again after kRetryWait. Joined by destruction, within
-// one step.
+// The learner thread of a server: runs Learner::step() until idle, then sleeps until woken (an
+// ingest) or for kIdleWait. A failing step is logged and tried again after kRetryWait. Joined by
+// destruction, within one step.
 
 #include <chrono>
 #include <memory>

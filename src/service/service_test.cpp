@@ -12,9 +12,12 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 // Looks like a token of a well-known forge; put together here so that no scanner takes it for one.
-std::string fake_token() { return std::string("gh") + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8"; }
+std::string fake_token() {
+  return std::string("gh") + "p_" + "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8";
+}
 
-Incoming incoming(const std::string& session, int ordinal, const std::string& request, const std::string& reply) {
+Incoming incoming(const std::string& session, int ordinal, const std::string& request,
+                  const std::string& reply) {
   Incoming result;
   result.session = testing::make_session(session);
   result.exchange = testing::make_exchange(result.session, ordinal, request, reply);
@@ -33,7 +36,8 @@ class ServiceTest : public ::testing::Test {
   }
   std::string all_bytes() {
     std::string bytes;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path() / "data")) {
+    for (const auto& entry :
+         std::filesystem::recursive_directory_iterator(folder_.path() / "data")) {
       if (entry.is_regular_file()) bytes += testing::read_file(entry.path());
     }
     return bytes;
@@ -45,7 +49,8 @@ class ServiceTest : public ::testing::Test {
 
 TEST_F(ServiceTest, IngestCountsNewThingsOnce) {
   auto workspace = open(Access::kWriter);
-  const auto first = workspace->service().ingest({incoming("a", 0, "why?", "because"), incoming("a", 1, "and?", "so")});
+  const auto first = workspace->service().ingest(
+      {incoming("a", 0, "why?", "because"), incoming("a", 1, "and?", "so")});
   ASSERT_TRUE(first.has_value()) << first.error().message();
   EXPECT_EQ(first->sessions, 1U);
   EXPECT_EQ(first->exchanges, 2U);
@@ -58,7 +63,8 @@ TEST_F(ServiceTest, IngestCountsNewThingsOnce) {
 
 TEST_F(ServiceTest, NoByteOfASecretReachesTheDisk) {
   auto workspace = open(Access::kWriter);
-  auto event = incoming("a", 0, "use token " + fake_token(), "the token " + fake_token() + " works");
+  auto event =
+      incoming("a", 0, "use token " + fake_token(), "the token " + fake_token() + " works");
   event.session.title = "about " + fake_token();
   const auto report = workspace->service().ingest({event});
   ASSERT_TRUE(report.has_value()) << report.error().message();
@@ -91,7 +97,8 @@ TEST_F(ServiceTest, RefusesAnExchangeWithoutIdentityOrRequest) {
 TEST_F(ServiceTest, AReaderCannotWriteButSeesWhatTheOwnerCommits) {
   auto writer = open(Access::kWriter);
   auto reader = open(Access::kReader);
-  EXPECT_EQ(reader->service().ingest({incoming("a", 0, "q", "r")}).error().kind(), ErrorKind::kUnavailable);
+  EXPECT_EQ(reader->service().ingest({incoming("a", 0, "q", "r")}).error().kind(),
+            ErrorKind::kUnavailable);
   ASSERT_TRUE(writer->service().ingest({incoming("a", 0, "q", "r")}).has_value());
   EXPECT_EQ(reader->service().sessions("", 10, "")->size(), 1U);
 }
@@ -107,7 +114,9 @@ TEST_F(ServiceTest, GetTellsWhatIsNotThere) {
 
 TEST_F(ServiceTest, ForgetRemovesEveryByteAndKeepsItOut) {
   auto workspace = open(Access::kWriter);
-  ASSERT_TRUE(workspace->service().ingest({incoming("a", 0, "zebrafish question", "quokkadile answer")}).has_value());
+  ASSERT_TRUE(workspace->service()
+                  .ingest({incoming("a", 0, "zebrafish question", "quokkadile answer")})
+                  .has_value());
   const auto id = workspace->service().sessions("", 10, "")->front().session.id;
   const auto target = KnowledgeService::forget_target_of(id.text());
   ASSERT_TRUE(target.has_value());
@@ -118,16 +127,22 @@ TEST_F(ServiceTest, ForgetRemovesEveryByteAndKeepsItOut) {
   ASSERT_TRUE(workspace->service().forget(*target, false).has_value());
   EXPECT_THAT(all_bytes(), Not(HasSubstr("quokkadile")));
   EXPECT_THAT(all_bytes(), Not(HasSubstr("zebrafish")));
-  const auto again = workspace->service().ingest({incoming("a", 0, "zebrafish question", "quokkadile answer")});
+  const auto again =
+      workspace->service().ingest({incoming("a", 0, "zebrafish question", "quokkadile answer")});
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->forgotten, 1U);
-  EXPECT_EQ(workspace->service().ingest({incoming("a", 0, "zebrafish question", "quokkadile answer")}, true)->exchanges, 1U);
+  EXPECT_EQ(workspace->service()
+                .ingest({incoming("a", 0, "zebrafish question", "quokkadile answer")}, true)
+                ->exchanges,
+            1U);
 }
 
 TEST_F(ServiceTest, ImportStopsOnAPortErrorAndNamesUnreadableFiles) {
   testing::write_file(folder_.path() / "in" / "notes.txt", "no transcript");
   ImportPorts ports;
-  ports.ingest = [](std::vector<Incoming>) -> Result<IngestReport> { return fail(ErrorKind::kUnavailable, "disk is full"); };
+  ports.ingest = [](std::vector<Incoming>) -> Result<IngestReport> {
+    return fail(ErrorKind::kUnavailable, "disk is full");
+  };
   const auto report = import_paths({folder_.path() / "in", folder_.path() / "missing"}, ports);
   ASSERT_TRUE(report.has_value()) << report.error().message();
   EXPECT_EQ(report->files, 0U);

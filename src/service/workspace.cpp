@@ -7,7 +7,8 @@ namespace tacit::service {
 namespace {
 
 constexpr const char* kNoModel =
-    "no model weights here; `tools/assets fetch` gets them, or set TACIT_MODEL_DIR. Until then search goes "
+    "no model weights here; `tools/assets fetch` gets them, or set TACIT_MODEL_DIR. Until then "
+    "search goes "
     "by words alone";
 
 }  // namespace
@@ -65,22 +66,37 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const WorkspaceOptions& optio
     state->learner =
         std::make_unique<learn::Learner>(*state->store, state->embedder.get(), state->key, clock);
   }
-  state->service = std::make_unique<KnowledgeService>(ServiceParts{
-      *state->store, *state->retriever, *state->redactor, state->key, clock, state->embedder.get(),
-      options.data_dir.string(), state->model_note, writes, options.forward_use, options.on_ingest});
+  state->service = std::make_unique<KnowledgeService>(
+      ServiceParts{*state->store, *state->retriever, *state->redactor, state->key, clock,
+                   state->embedder.get(), options.data_dir.string(), state->model_note, writes,
+                   options.forward_use, options.on_ingest});
   return std::unique_ptr<Workspace>(new Workspace(std::move(state)));
 }
 
 Workspace::Workspace(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Workspace::~Workspace() = default;
 
-KnowledgeService& Workspace::service() { return *state_->service; }
-store::Store& Workspace::store() { return *state_->store; }
-const privacy::Redactor& Workspace::redactor() const { return *state_->redactor; }
-const IdentityKey& Workspace::key() const { return state_->key; }
-Embedder* Workspace::embedder() { return state_->embedder.get(); }
-const std::string& Workspace::model_note() const { return state_->model_note; }
-recall::Retriever& Workspace::retriever() { return *state_->retriever; }
+KnowledgeService& Workspace::service() {
+  return *state_->service;
+}
+store::Store& Workspace::store() {
+  return *state_->store;
+}
+const privacy::Redactor& Workspace::redactor() const {
+  return *state_->redactor;
+}
+const IdentityKey& Workspace::key() const {
+  return state_->key;
+}
+Embedder* Workspace::embedder() {
+  return state_->embedder.get();
+}
+const std::string& Workspace::model_note() const {
+  return state_->model_note;
+}
+recall::Retriever& Workspace::retriever() {
+  return *state_->retriever;
+}
 
 learn::Learner& Workspace::learner() {
   TACIT_ASSERT(state_->learner != nullptr);

@@ -1,8 +1,8 @@
 #pragma once
-// An open data folder with everything that works on it: lock, key, store, redactor, encoder, retriever and
-// service, made in that order and torn down in reverse. A writer holds the folder's lock for its life; a
-// reader sees what the owner commits. Missing model weights are no failure: model_note() says what does not
-// work. Safe to use from any thread after open().
+// An open data folder with everything that works on it: lock, key, store, redactor, encoder,
+// retriever and service, made in that order and torn down in reverse. A writer holds the folder's
+// lock for its life; a reader sees what the owner commits. Missing model weights are no failure:
+// model_note() says what does not work. Safe to use from any thread after open().
 
 #include <filesystem>
 #include <functional>
@@ -26,16 +26,17 @@ enum class Access { kReader, kWriter };
 
 struct WorkspaceOptions {
   std::filesystem::path data_dir;
-  std::filesystem::path model_dir;   // empty: embed::find_model_dir()
-  std::size_t threads = 0;           // of the encoder; 0: all usable cores
-  bool wants_model = true;           // false saves loading it where vectors are not needed
+  std::filesystem::path model_dir;  // empty: embed::find_model_dir()
+  std::size_t threads = 0;          // of the encoder; 0: all usable cores
+  bool wants_model = true;          // false saves loading it where vectors are not needed
   std::function<Result<void>(const std::vector<ItemId>&)> forward_use;  // see KnowledgeService
   std::function<void()> on_ingest;
 };
 
 class Workspace {
  public:
-  // A writer makes the folder when missing; for a reader that is not_found. conflict names the owner.
+  // A writer makes the folder when missing; for a reader that is not_found. conflict names the
+  // owner.
   static Result<std::unique_ptr<Workspace>> open(const WorkspaceOptions& options, Access access,
                                                  const Clock& clock);
   ~Workspace();
@@ -44,11 +45,11 @@ class Workspace {
   store::Store& store();
   const privacy::Redactor& redactor() const;
   const IdentityKey& key() const;
-  Embedder* embedder();            // null without weights, or when not wanted
+  Embedder* embedder();  // null without weights, or when not wanted
   const std::string& model_note() const;
   recall::Retriever& retriever();
-  learn::Learner& learner();       // writers only
-  FolderLock& lock();              // writers only
+  learn::Learner& learner();  // writers only
+  FolderLock& lock();         // writers only
 
  private:
   struct State;

@@ -11,7 +11,8 @@
 
 namespace tacit::testing {
 
-Result<std::vector<Embedding>> HashEmbedder::embed(std::span<const std::string_view> texts, Deadline) {
+Result<std::vector<Embedding>> HashEmbedder::embed(std::span<const std::string_view> texts,
+                                                   Deadline) {
   std::vector<Embedding> result;
   for (const std::string_view text : texts) {
     Embedding values(space_.dimension, 0.0F);
@@ -42,7 +43,9 @@ TempFolder::~TempFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-IdentityKey test_key() { return IdentityKey("0123456789abcdef0123456789abcdef"); }
+IdentityKey test_key() {
+  return IdentityKey("0123456789abcdef0123456789abcdef");
+}
 
 Session make_session(const std::string& native_id, const std::string& project) {
   Session session;

@@ -1,6 +1,6 @@
 #pragma once
-// Fixtures for tests: a clock moved by hand, a deterministic lexical embedder, a temporary folder that
-// removes itself, and builders for sessions and exchanges. Linked by tests only.
+// Fixtures for tests: a clock moved by hand, a deterministic lexical embedder, a temporary folder
+// that removes itself, and builders for sessions and exchanges. Linked by tests only.
 
 #include <filesystem>
 #include <initializer_list>
@@ -16,7 +16,8 @@ namespace tacit::testing {
 
 class ManualClock final : public Clock {
  public:
-  explicit ManualClock(Instant start = from_millis(1'767'225'600'000)) : now_(start) {}  // 2026-01-01
+  explicit ManualClock(Instant start = from_millis(1'767'225'600'000))
+      : now_(start) {}  // 2026-01-01
   Instant now() const override { return now_; }
   void advance(Duration by) { now_ += by; }
 
@@ -28,7 +29,8 @@ class ManualClock final : public Clock {
 class HashEmbedder final : public Embedder {
  public:
   const EmbeddingSpace& space() const override { return space_; }
-  Result<std::vector<Embedding>> embed(std::span<const std::string_view> texts, Deadline deadline) override;
+  Result<std::vector<Embedding>> embed(std::span<const std::string_view> texts,
+                                       Deadline deadline) override;
 
  private:
   EmbeddingSpace space_{"hash-for-tests", 64};
@@ -49,7 +51,8 @@ class TempFolder {
 IdentityKey test_key();
 Session make_session(const std::string& native_id, const std::string& project = "/home/dev/shop");
 // An exchange with a request and one reply; ids set with test_key(). identity = native_id#ordinal.
-Exchange make_exchange(const Session& session, int ordinal, const std::string& request, const std::string& reply);
+Exchange make_exchange(const Session& session, int ordinal, const std::string& request,
+                       const std::string& reply);
 
 void write_file(const std::filesystem::path& file, std::string_view text);
 std::string read_file(const std::filesystem::path& file);
