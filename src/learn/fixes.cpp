@@ -45,7 +45,7 @@ constexpr std::array<ErrorMark, 14> kErrorMarks = {{
     {"failed", 2},
     {"cannot ", 2},
     {"not found", 2},
-    {"undefined", 2},
+    {"of undefined", 2},
     {"fails", 1},
     {"exit code", 1},
     {"failing", 1},
@@ -68,6 +68,7 @@ struct ErrorLine {
 
 int error_weight(std::string_view line) {
   const std::string lower = lower_ascii(line);
+  if (lower.find("warning") != std::string::npos) return 0;
   int weight = 0;
   for (const ErrorMark& mark : kErrorMarks) {
     if (lower.find(mark.text) != std::string::npos) weight = std::max(weight, mark.weight);

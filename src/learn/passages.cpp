@@ -132,12 +132,29 @@ class Reader {
   void read() {
     std::size_t at = 0;
     while (at < text_.size()) {
-      const std::size_t end = std::min(text_.find('\n', at), text_.size());
+      std::size_t end = std::min(text_.find('\n', at), text_.size());
+      while (fence_.empty() && is_wrapped(at, end)) {
+        end = std::min(text_.find('\n', end + 1), text_.size());
+      }
       at = std::max(end + 1, read_line(at, end));
     }
   }
 
  private:
+  // True when a long line runs on in the next one: no stop, and the next begins in lower case.
+  bool is_wrapped(std::size_t begin, std::size_t end) const {
+    constexpr std::size_t kWrapBytes = 60;
+    if (end >= text_.size()) return false;
+    std::string_view line = text_.substr(begin, end - begin);
+    if (const std::size_t newline = line.rfind('\n'); newline != npos)
+      line.remove_prefix(newline + 1);
+    line = trim(line);
+    if (line.size() < kWrapBytes) return false;
+    if (std::string_view(".!?:|`>").find(line.back()) != npos) return false;
+    const std::size_t next = text_.find_first_not_of(' ', end + 1);
+    return next != npos && next - end <= 4 && is_lower(text_[next]);
+  }
+
   // Returns where to go on when it skipped more than the line.
   std::size_t read_line(std::size_t begin, std::size_t end) {
     const std::string_view whole = text_.substr(begin, end - begin);

@@ -52,6 +52,16 @@ TEST(Passages, LeaveOutPastedTranscripts) {
             (Texts{"See below.", "That was it."}));
 }
 
+TEST(Passages, JoinLinesWrappedByHand) {
+  EXPECT_EQ(
+      texts_of("Go.",
+               "The handler only enqueues a job, so that a slow carrier does not hold\n"
+               "the request. Short line\nlower case follows."),
+      (Texts{"Go.",
+             "The handler only enqueues a job, so that a slow carrier does not hold the request.",
+             "Short line", "lower case follows."}));
+}
+
 TEST(Passages, FindPhrasesAtWordBoundariesOnly) {
   const std::string words = word_form("The Cause (here): don\xE2\x80\x99t use `foo_bar`.");
   EXPECT_TRUE(says(words, "the cause"));

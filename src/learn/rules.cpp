@@ -61,9 +61,9 @@ constexpr std::array<std::string_view, 44> kNotClaims = {"let me",
                                                          "typically happens",
                                                          "i'm examining"};
 
-constexpr std::array<std::string_view, 14> kNarration = {
-    "now",   "first", "next",    "wait", "hmm",  "ok",        "okay",
-    "great", "good",  "perfect", "let",  "done", "excellent", "alternatively"};
+constexpr std::array<std::string_view, 15> kNarration = {
+    "now",     "first", "next", "wait",      "hmm",           "ok",   "okay", "great", "good",
+    "perfect", "let",   "done", "excellent", "alternatively", "using"};
 
 constexpr std::array<std::string_view, 22> kEnglish = {
     "the", "a",  "is",   "are", "to", "of", "in", "and", "it",    "that",  "for",
