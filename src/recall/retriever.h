@@ -1,10 +1,10 @@
 #pragma once
-// The read path: hybrid search over knowledge items and exchanges. BM25 and vectors run over both kinds,
-// scores are fused, results of one exchange and its items are not repeated. One shipped configuration
-// (fusion.h). Without an embedder, or when it fails, text answers alone and the answer says so. The vector
-// indexes are filled from the store at the first search and refreshed before each (new sequence numbers
-// only, or from zero when the generation changed), so several processes see each other's writes. Safe from
-// any thread.
+// The read path: hybrid search over knowledge items and exchanges. BM25 and vectors run over both
+// kinds, scores are fused, results of one exchange and its items are not repeated. One shipped
+// configuration (fusion.h). Without an embedder, or when it fails, text answers alone and the
+// answer says so. The vector indexes are filled from the store at the first search and refreshed
+// before each (new sequence numbers only, or from zero when the generation changed), so several
+// processes see each other's writes. Safe from any thread.
 
 #include <memory>
 

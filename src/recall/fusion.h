@@ -1,0 +1,59 @@
+#pragma once
+// Fusion: one ranking out of the text list (BM25) and the vector list (cosine). A convex
+// combination of scores, not of ranks (S. Bruch, S. Gai, A. Ingber, "An Analysis of Fusion
+// Functions for Hybrid Retrieval", ACM TOIS 2023):
+//
+//   score = w · bm25 / best bm25 of this query  +  (1 − w) · max(cosine, 0)
+//
+// A document that one list lacks gets zero there. BM25 has no upper bound, so it is scaled by the
+// best of the query; the cosine has one and stays as it is, so a query that nothing answers keeps a
+// low score. Pure and deterministic: ties go by kind and id. These constants are the one shipped
+// configuration; docs/quality.md has the measurements, docs/adr/0010-fusion.md the alternatives.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "domain/query.h"
+
+namespace tacit::recall {
+
+inline constexpr double kTextWeight = 0.35;
+// Documents of each list and kind that enter the fusion. Deep, so that a document strong in one
+// list has its score of the other too.
+inline constexpr std::size_t kPool = 500;
+// Neighbours below this cosine have nothing to do with the query.
+inline constexpr double kMinCosine = 0.2;
+// In text mode a score of 0 to 1 is bm25 / (bm25 + this).
+inline constexpr double kTextHalf = 10.0;
+// What an item's age and confidence may take from its score, at most: they order near-equals.
+inline constexpr double kAgingWeight = 0.99;
+inline constexpr double kStaleWeight = 0.97;
+inline constexpr double kConfidenceShare = 0.04;
+
+struct Evidence {  // one document of one list, with its score there
+  HitKind kind = HitKind::kItem;
+  std::uint64_t id = 0;
+  double score = 0;
+};
+
+struct Candidate {
+  HitKind kind = HitKind::kItem;
+  std::uint64_t id = 0;
+  std::optional<int> text_rank;  // from 1, over both kinds
+  double bm25 = 0;
+  std::optional<int> vector_rank;
+  double cosine = 0;
+  double score = 0;  // 0 to 1
+};
+
+// Best first. In a list each document appears once, in any order. With one list empty (a mode of
+// one way, or a way that failed) the other alone decides: text by the kTextHalf form, vectors by
+// their cosine.
+std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evidence> vectors);
+
+// The score of an item after age and confidence.
+double weigh_item(double score, Freshness freshness, double confidence);
+
+}  // namespace tacit::recall

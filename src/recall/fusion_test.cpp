@@ -1,0 +1,127 @@
+#include "recall/fusion.h"
+
+#include <gtest/gtest.h>
+
+#include "recall/advice.h"
+
+namespace tacit::recall {
+namespace {
+
+Evidence exchange(std::uint64_t id, double score) {
+  return {HitKind::kExchange, id, score};
+}
+Evidence item(std::uint64_t id, double score) {
+  return {HitKind::kItem, id, score};
+}
+
+std::vector<std::uint64_t> order(const std::vector<Candidate>& candidates) {
+  std::vector<std::uint64_t> ids;
+  for (const Candidate& candidate : candidates) ids.push_back(candidate.id);
+  return ids;
+}
+
+TEST(Fusion, IsTheDocumentedConvexCombination) {
+  struct Row {
+    const char* name;
+    double bm25;
+    double cosine;
+    double expected;
+  };
+  // The best BM25 of the query is 20, given by document 9, which has no vector.
+  const std::vector<Row> rows = {
+      {"words only", 10.0, 0.0, kTextWeight * 0.5},
+      {"meaning only", 0.0, 0.6, (1 - kTextWeight) * 0.6},
+      {"both", 20.0, 0.8, kTextWeight + (1 - kTextWeight) * 0.8},
+      {"a negative cosine counts nothing", 20.0, -0.5, kTextWeight},
+      {"a cosine above one by rounding is one", 0.0, 1.0001, 1 - kTextWeight},
+  };
+  for (const Row& row : rows) {
+    std::vector<Evidence> texts = {exchange(9, 20.0)};
+    std::vector<Evidence> vectors = {exchange(8, 0.3)};
+    if (row.bm25 > 0) texts.push_back(exchange(1, row.bm25));
+    if (row.cosine != 0) vectors.push_back(exchange(1, row.cosine));
+    for (const Candidate& candidate : fuse(texts, vectors)) {
+      if (candidate.id != 1) continue;
+      EXPECT_NEAR(candidate.score, row.expected, 1e-9) << row.name;
+    }
+  }
+}
+
+TEST(Fusion, PutsADocumentGoodInBothWaysBeforeTheBestOfEither) {
+  const auto fused = fuse(std::vector{exchange(1, 10.0), exchange(2, 9.0)},
+                          std::vector{exchange(3, 0.7), exchange(2, 0.65)});
+  EXPECT_EQ(order(fused).front(), 2U);
+}
+
+TEST(Fusion, RanksBothKindsInOneList) {
+  const auto fused = fuse(std::vector{item(1, 5.0), exchange(1, 7.0)}, std::vector{item(1, 0.9)});
+  ASSERT_EQ(fused.size(), 2U);
+  EXPECT_EQ(fused[0].kind, HitKind::kItem);
+  EXPECT_EQ(fused[0].text_rank, 2);
+  EXPECT_EQ(fused[0].vector_rank, 1);
+  EXPECT_EQ(fused[1].text_rank, 1);
+  EXPECT_FALSE(fused[1].vector_rank.has_value());
+}
+
+TEST(Fusion, BreaksTiesByKindAndIdWhateverTheInputOrder) {
+  const auto a = fuse(std::vector{exchange(3, 5.0), item(7, 5.0), exchange(2, 5.0)}, {});
+  const auto b = fuse(std::vector{exchange(2, 5.0), exchange(3, 5.0), item(7, 5.0)}, {});
+  EXPECT_EQ(order(a), (std::vector<std::uint64_t>{7, 2, 3}));
+  EXPECT_EQ(order(a), order(b));
+}
+
+TEST(Fusion, KeepsTheOrderOfTheOnlyListAndScoresBelowOne) {
+  const auto text = fuse(std::vector{exchange(1, 30.0), exchange(2, 10.0)}, {});
+  EXPECT_NEAR(text[0].score, 0.75, 1e-9);
+  EXPECT_NEAR(text[1].score, 0.5, 1e-9);
+  const auto vector = fuse({}, std::vector{exchange(1, 0.3), exchange(2, 0.8)});
+  EXPECT_EQ(order(vector), (std::vector<std::uint64_t>{2, 1}));
+  EXPECT_NEAR(vector[0].score, 0.8, 1e-9);
+  EXPECT_TRUE(fuse({}, {}).empty());
+}
+
+TEST(Fusion, AgeAndDoubtTakeLittleFromAnItem) {
+  EXPECT_DOUBLE_EQ(weigh_item(0.5, Freshness::kFresh, 1.0), 0.5);
+  EXPECT_LT(weigh_item(0.5, Freshness::kAging, 1.0), 0.5);
+  EXPECT_LT(weigh_item(0.5, Freshness::kStale, 1.0), weigh_item(0.5, Freshness::kAging, 1.0));
+  EXPECT_LT(weigh_item(0.5, Freshness::kFresh, 0.3), weigh_item(0.5, Freshness::kFresh, 0.9));
+  EXPECT_GT(weigh_item(0.5, Freshness::kStale, 0.0), 0.46);
+}
+
+TEST(Advice, NamesTheReasonThereAreNoHits) {
+  Query query;
+  query.text = "retry";
+  EXPECT_NE(advice_for(query, {}).find("tacit import"), std::string::npos);
+
+  NoHits facts;
+  facts.exchanges = 3;
+  facts.terms = {"retri"};
+  query.mode = SearchMode::kText;
+  EXPECT_NE(advice_for(query, facts).find("retri"), std::string::npos);
+  EXPECT_NE(advice_for(query, facts).find("--mode hybrid"), std::string::npos);
+
+  query.filter.project = "shop";
+  facts.without_filter = 2;
+  EXPECT_NE(advice_for(query, facts).find("project shop"), std::string::npos);
+  EXPECT_NE(advice_for(query, facts).find("2 hits"), std::string::npos);
+
+  query.filter = {};
+  facts.terms.clear();
+  EXPECT_NE(advice_for(query, facts).find("no word"), std::string::npos);
+  facts.searched_meaning = true;
+  EXPECT_NE(advice_for(query, facts).find("3 exchanges"), std::string::npos);
+}
+
+TEST(Advice, SummarisesAnExplanationInOneSentence) {
+  Explanation why;
+  why.text_rank = 2;
+  why.matched_terms = {"retri", "backoff"};
+  EXPECT_EQ(summary_of(why), "Found by words (rank 2: retri, backoff) only.");
+  why.vector_rank = 1;
+  why.cosine = 0.617;
+  EXPECT_EQ(summary_of(why),
+            "Found by words (rank 2: retri, backoff) and by meaning (rank 1, cosine 0.62).");
+}
+
+}  // namespace
+}  // namespace tacit::recall

@@ -1,0 +1,213 @@
+#include "recall/retriever.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "recall/advice.h"
+#include "recall/fusion.h"
+#include "recall/hydrate.h"
+#include "recall/vector_cache.h"
+#include "store/knowledge_queries.h"
+#include "store/text_queries.h"
+
+namespace tacit::recall {
+namespace {
+
+constexpr std::chrono::milliseconds kEmbedDeadline{2000};
+constexpr std::size_t kPartsPerDocument = 2;  // neighbours asked for a document wanted, at first
+constexpr std::size_t kWiden = 4;  // and this many times more when a filter leaves too few
+
+std::vector<HitKind> kinds_of(const SearchFilter& filter) {
+  std::vector<HitKind> kinds;
+  for (const HitKind kind : {HitKind::kItem, HitKind::kExchange}) {
+    if (filter.kind && *filter.kind != kind) continue;
+    if (filter.type && kind == HitKind::kExchange) continue;  // only items have a type
+    kinds.push_back(kind);
+  }
+  return kinds;
+}
+
+Result<void> validate(const Query& query) {
+  if (trim(query.text).empty()) {
+    return fail(ErrorKind::kInvalidInput, "the query is empty: say what to look for");
+  }
+  if (query.text.size() > kMaxQueryBytes) {
+    return fail(ErrorKind::kInvalidInput,
+                fmt::format("the query has {} bytes, at most {} are allowed: shorten it",
+                            query.text.size(), kMaxQueryBytes));
+  }
+  if (query.limit < 1 || query.limit > kMaxHits) {
+    return fail(ErrorKind::kInvalidInput,
+                fmt::format("the limit must be 1 to {}, not {}", kMaxHits, query.limit));
+  }
+  return {};
+}
+
+// The documents of one kind near the query that pass the filter, each once with its best part.
+Result<void> collect_near(store::ReadTxn& txn, const vector::VectorIndex& index, HitKind kind,
+                          std::span<const float> query, const SearchFilter& filter,
+                          std::vector<Evidence>& near) {
+  std::unordered_map<std::uint64_t, bool> passing;
+  for (std::size_t k = kPool * kPartsPerDocument;; k *= kWiden) {
+    std::vector<Evidence> found;
+    std::unordered_set<std::uint64_t> seen;
+    const auto neighbours = TACIT_TRY(index.nearest(query, k));
+    bool is_exhausted = neighbours.size() < k;
+    for (const vector::Neighbour& neighbour : neighbours) {
+      if (static_cast<double>(neighbour.cosine) < kMinCosine) {
+        is_exhausted = true;
+        break;
+      }
+      const std::uint64_t id = neighbour.key.id;
+      if (!seen.insert(id).second) continue;
+      if (is_filtered(filter)) {
+        const auto known = passing.find(id);
+        const bool is_passing = known != passing.end()
+                                    ? known->second
+                                    : TACIT_TRY(store::passes(txn, kind, id, filter));
+        passing.emplace(id, is_passing);
+        if (!is_passing) continue;
+      }
+      found.push_back({kind, id, static_cast<double>(neighbour.cosine)});
+      if (found.size() >= kPool) break;
+    }
+    if (is_exhausted || found.size() >= kPool) {
+      near.insert(near.end(), found.begin(), found.end());
+      return {};
+    }
+  }
+}
+
+}  // namespace
+
+struct Retriever::State {
+  const store::Store& store;
+  Embedder* embedder;
+  std::unique_ptr<VectorCache> vectors;
+
+  struct Lists {
+    std::vector<Evidence> texts;
+    std::vector<Evidence> near;
+    Terms terms;
+  };
+
+  // The query's vector, or nothing and a sentence that says what was done instead.
+  std::optional<Embedding> embed(const Query& query, std::vector<std::string>& degraded) const {
+    if (query.mode == SearchMode::kText) return std::nullopt;
+    if (embedder == nullptr) {
+      degraded.emplace_back(
+          "No embedding model is loaded: answered by words alone. `tacit status` says why.");
+      return std::nullopt;
+    }
+    const std::string_view text = query.text;
+    auto vectors_of = embedder->embed(std::span(&text, 1), Deadline::after(kEmbedDeadline));
+    if (vectors_of && vectors_of->size() == 1) return std::move(vectors_of->front());
+    const std::string reason =
+        vectors_of ? std::string("it gave no vector") : std::string(vectors_of.error().message());
+    log::warn("recall", "query_not_embedded", {{"reason", reason}});
+    degraded.push_back("The embedding model did not answer (" + reason +
+                       "): answered by words alone.");
+    return std::nullopt;
+  }
+
+  // Fills both lists of evidence; with no vector the text list even in vector mode.
+  Result<Lists> gather(store::ReadTxn& txn, const Query& query,
+                       const std::optional<Embedding>& vector, const SearchFilter& filter) const {
+    Lists lists;
+    std::shared_ptr<const VectorPair> pair;
+    if (vector) pair = TACIT_TRY(vectors->refresh(txn));
+    const bool by_words = query.mode != SearchMode::kVector || !vector;
+    for (const HitKind kind : kinds_of(filter)) {
+      auto& terms = lists.terms.of(kind);
+      terms = TACIT_TRY(store::query_terms(txn, kind, query.text));
+      if (by_words) TACIT_TRY(add_texts(txn, kind, terms, filter, lists.texts));
+      if (pair) TACIT_TRY(collect_near(txn, pair->of(kind), kind, *vector, filter, lists.near));
+    }
+    return lists;
+  }
+
+  static Result<void> add_texts(store::ReadTxn& txn, HitKind kind,
+                                const std::vector<std::string>& terms, const SearchFilter& filter,
+                                std::vector<Evidence>& texts) {
+    if (terms.empty()) return {};
+    for (const store::TextHit& hit :
+         TACIT_TRY(store::search_text(txn, kind, terms, filter, kPool))) {
+      texts.push_back({hit.kind, hit.id, hit.score});
+    }
+    return {};
+  }
+
+  Result<std::string> advise(store::ReadTxn& txn, const Query& query,
+                             const std::optional<Embedding>& vector, const Terms& terms) const {
+    NoHits facts;
+    const store::StoreCounts counts = TACIT_TRY(store::count_all(txn));
+    facts.exchanges = counts.exchanges;
+    facts.items = counts.items;
+    facts.searched_meaning = vector.has_value();
+    facts.terms = terms.items.empty() ? terms.exchanges : terms.items;
+    if (is_filtered(query.filter)) {
+      const Lists all = TACIT_TRY(gather(txn, query, vector, SearchFilter{}));
+      Query open = query;
+      open.filter = {};
+      open.explain = false;
+      open.limit = kMaxHits;
+      const auto hits =
+          TACIT_TRY(hydrate(txn, open, fuse(all.texts, all.near), all.terms, Instant{}));
+      facts.without_filter = hits.size();
+    }
+    return advice_for(query, facts);
+  }
+
+  Result<void> note_missing_vectors(store::ReadTxn& txn, std::vector<std::string>& degraded) const {
+    const std::int64_t missing = TACIT_TRY(store::count_without_vectors(txn, embedder->space()));
+    if (missing == 0) return {};
+    degraded.push_back(fmt::format("{} {} not embedded yet and found by words alone.", missing,
+                                   missing == 1 ? "text is" : "texts are"));
+    return {};
+  }
+};
+
+Retriever::Retriever(const store::Store& store, Embedder* embedder)
+    : state_(new State{store, embedder, nullptr}) {
+  if (embedder != nullptr) state_->vectors = std::make_unique<VectorCache>(embedder->space());
+}
+
+Retriever::~Retriever() = default;
+
+Result<Answer> Retriever::search(const Query& query, Instant now) const {
+  TACIT_TRY(validate(query));
+  const auto start = std::chrono::steady_clock::now();
+  Answer answer;
+  const std::optional<Embedding> vector = state_->embed(query, answer.degraded);
+  TACIT_TRY(state_->store.read([&](store::ReadTxn& txn) -> Result<void> {
+    const State::Lists lists = TACIT_TRY(state_->gather(txn, query, vector, query.filter));
+    answer.hits = TACIT_TRY(hydrate(txn, query, fuse(lists.texts, lists.near), lists.terms, now));
+    if (vector) TACIT_TRY(state_->note_missing_vectors(txn, answer.degraded));
+    if (answer.hits.empty())
+      answer.advice = TACIT_TRY(state_->advise(txn, query, vector, lists.terms));
+    return {};
+  }));
+  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+  answer.took_ms = took.count();
+  return answer;
+}
+
+Result<void> Retriever::warm() const {
+  if (!state_->vectors) return {};
+  return state_->store.read([&](store::ReadTxn& txn) -> Result<void> {
+    TACIT_TRY(state_->vectors->refresh(txn));
+    return {};
+  });
+}
+
+std::size_t Retriever::index_bytes() const {
+  return state_->vectors ? state_->vectors->bytes() : 0;
+}
+
+}  // namespace tacit::recall
