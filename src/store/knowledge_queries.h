@@ -17,15 +17,17 @@ class ReadTxn;
 class WriteTxn;
 
 // Writes the observation and makes `item` of it. False when the observation is already there.
-Result<bool> add_item(WriteTxn& txn, const KnowledgeItem& item, const Observation& observation, Instant now);
-// Writes the observation as further support of `id`: raises support, confidence (domain reinforced()) and
-// last_seen. False when the observation is already there.
+Result<bool> add_item(WriteTxn& txn, const KnowledgeItem& item, const Observation& observation,
+                      Instant now);
+// Writes the observation as further support of `id`: raises support, confidence (domain
+// reinforced()) and last_seen. False when the observation is already there.
 Result<bool> reinforce_item(WriteTxn& txn, ItemId id, const Observation& observation, Instant now);
 // Before an exchange is learned again: removes its observations, and items that lose all support.
 Result<void> remove_observations_of(WriteTxn& txn, ExchangeId exchange);
 
 Result<std::optional<KnowledgeItem>> find_item(ReadTxn& txn, ItemId id);
-Result<std::vector<Observation>> observations_of(ReadTxn& txn, ItemId id);      // oldest first, with spans
+Result<std::vector<Observation>> observations_of(ReadTxn& txn,
+                                                 ItemId id);  // oldest first, with spans
 Result<std::vector<ItemId>> items_of_exchange(ReadTxn& txn, ExchangeId id);
 // Newest first; `before` pages.
 Result<std::vector<KnowledgeItem>> list_items(ReadTxn& txn, const std::string& project,
@@ -49,19 +51,23 @@ struct StoredVector {
 
 // Owners of this kind without vectors in the space, oldest first.
 Result<std::vector<std::uint64_t>> owners_without_vectors(ReadTxn& txn, VectorOwner owner,
-                                                          const EmbeddingSpace& space, std::size_t limit);
+                                                          const EmbeddingSpace& space,
+                                                          std::size_t limit);
 Result<std::int64_t> count_without_vectors(ReadTxn& txn, const EmbeddingSpace& space);
-// Replaces all parts of the owner in the space. No part at all marks it as embedded (nothing to embed).
-Result<void> put_vectors(WriteTxn& txn, VectorOwner owner, std::uint64_t id, const EmbeddingSpace& space,
-                         std::span<const Embedding> parts);
+// Replaces all parts of the owner in the space. No part at all marks it as embedded (nothing to
+// embed).
+Result<void> put_vectors(WriteTxn& txn, VectorOwner owner, std::uint64_t id,
+                         const EmbeddingSpace& space, std::span<const Embedding> parts);
 // Streams vectors of the space with sequence > after, in order of sequence.
 Result<void> each_vector(ReadTxn& txn, const EmbeddingSpace& space, std::int64_t after,
                          FunctionRef<Result<void>(const StoredVector&)> visit);
-// Changes whenever vectors are removed or replaced: an index that sees another value loads from zero.
+// Changes whenever vectors are removed or replaced: an index that sees another value loads from
+// zero.
 Result<std::int64_t> vector_generation(ReadTxn& txn, const EmbeddingSpace& space);
 
 struct StoreCounts {
-  std::int64_t sessions = 0, exchanges = 0, observations = 0, items = 0, vectors = 0, uses = 0, to_learn = 0;
+  std::int64_t sessions = 0, exchanges = 0, observations = 0, items = 0, vectors = 0, uses = 0,
+               to_learn = 0;
   std::int64_t projects = 0, tombstones = 0, database_bytes = 0;
 };
 Result<StoreCounts> count_all(ReadTxn& txn);

@@ -1,6 +1,7 @@
 #pragma once
-// Sessions, exchanges and their steps: writing, reading, listing, forgetting. Functions of a transaction;
-// errors are those of SQLite, translated (unavailable: disk full or locked; corrupt; internal).
+// Sessions, exchanges and their steps: writing, reading, listing, forgetting. Functions of a
+// transaction; errors are those of SQLite, translated (unavailable: disk full or locked; corrupt;
+// internal).
 
 #include <optional>
 #include <string>
@@ -23,8 +24,12 @@ enum class PutOutcome {
 
 // Inserts or completes the session (keeps the earliest start, latest end, fills empty fields).
 Result<void> put_session(WriteTxn& txn, const Session& session);
-// The session must exist. `now` is when Tacit learned of it. `again` overrides and removes a tombstone.
+// The session must exist. `now` is when Tacit learned of it. `again` overrides and removes a
+// tombstone.
 Result<PutOutcome> put_exchange(WriteTxn& txn, const Exchange& exchange, Instant now, bool again);
+
+// What put_exchange() would do, without doing it (`exchange` needs id and steps).
+Result<PutOutcome> probe_exchange(ReadTxn& txn, const Exchange& exchange);
 
 struct SessionRow {
   Session session;
@@ -35,8 +40,8 @@ struct SessionRow {
 Result<std::optional<Session>> find_session(ReadTxn& txn, SessionId id);
 Result<std::optional<Exchange>> find_exchange(ReadTxn& txn, ExchangeId id);
 // Newest first; `before` pages (the last row's id of the page before). Empty project: all.
-Result<std::vector<SessionRow>> list_sessions(ReadTxn& txn, const std::string& project, std::size_t limit,
-                                              std::optional<SessionId> before);
+Result<std::vector<SessionRow>> list_sessions(ReadTxn& txn, const std::string& project,
+                                              std::size_t limit, std::optional<SessionId> before);
 // In order of time within the session.
 Result<std::vector<ExchangeId>> exchanges_of(ReadTxn& txn, SessionId id);
 
@@ -45,7 +50,8 @@ Result<std::vector<ExchangeId>> exchanges_to_learn(ReadTxn& txn, std::size_t lim
 Result<std::int64_t> count_to_learn(ReadTxn& txn);
 Result<void> mark_learned(WriteTxn& txn, ExchangeId id);
 
-// Files already imported whole: (path, size, modification time, head hash) seen before means nothing to do.
+// Files already imported whole: (path, size, modification time, head hash) seen before means
+// nothing to do.
 Result<bool> is_file_done(ReadTxn& txn, const std::string& path, const std::string& signature);
 Result<void> mark_file_done(WriteTxn& txn, const std::string& path, const std::string& signature);
 
@@ -63,10 +69,10 @@ struct ForgetReceipt {
 };
 // Counts only.
 Result<ForgetReceipt> preview_forget(ReadTxn& txn, const ForgetTarget& target);
-// Removes exchanges, steps, observations, items left without support, vectors and full text, and leaves
-// tombstones (ids only). Call Store::checkpoint() after it: then no byte of the text is left in any file.
-// Items that keep other support stay, without the removed evidence. Forgetting an item removes it with its
-// observations; the exchanges stay, marked never to be learned again.
+// Removes exchanges, steps, observations, items left without support, vectors and full text, and
+// leaves tombstones (ids only). Call Store::checkpoint() after it: then no byte of the text is left
+// in any file. Items that keep other support stay, without the removed evidence. Forgetting an item
+// removes it with its observations; the exchanges stay, marked never to be learned again.
 Result<ForgetReceipt> forget(WriteTxn& txn, const ForgetTarget& target, Instant now);
 
 }  // namespace tacit::store

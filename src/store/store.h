@@ -1,11 +1,12 @@
 #pragma once
-// The durable truth: one SQLite database (WAL, synchronous FULL) in the data folder. All SQL of Tacit lives
-// in this module. One writer connection, owned by one writer thread that runs write() calls one after
-// another, commits them in groups and is the only checkpointer; readers have a small pool of connections.
-// write() returns after its FULL commit: what it reported is acknowledged and survives a power cut. All
-// calls are safe from any thread; a write function runs on the writer thread and must not call write() or
-// read(). Full text is derived and kept by triggers or by the same transaction. A database of a newer
-// schema is refused with invalid_input; a damaged one with corrupt, and is left as it is.
+// The durable truth: one SQLite database (WAL, synchronous FULL) in the data folder. All SQL of
+// Tacit lives in this module. One writer connection, owned by one writer thread that runs write()
+// calls one after another, commits them in groups and is the only checkpointer; readers have a
+// small pool of connections. write() returns after its FULL commit: what it reported is
+// acknowledged and survives a power cut. All calls are safe from any thread; a write function runs
+// on the writer thread and must not call write() or read(). Full text is derived and kept by
+// triggers or by the same transaction. A database of a newer schema is refused with invalid_input;
+// a damaged one with corrupt, and is left as it is.
 
 #include <filesystem>
 #include <memory>
@@ -19,8 +20,8 @@ namespace tacit::store {
 struct StoreOptions {
   std::filesystem::path directory;  // the data folder; tacit.db inside
   bool read_only = false;           // another process owns the folder: no writes, no checkpoints
-  bool durable = true;              // false only in the power-cut test's negative control (synchronous NORMAL)
-  const char* vfs = nullptr;        // a test's SQLite VFS by name
+  bool durable = true;  // false only in the power-cut test's negative control (synchronous NORMAL)
+  const char* vfs = nullptr;  // a test's SQLite VFS by name
 };
 
 class ReadTxn;   // store/txn.h, private to the module's query files
@@ -28,7 +29,8 @@ class WriteTxn;  // is a ReadTxn
 
 class Store {
  public:
-  // Creates folder (0700) and database when missing unless read_only; then a missing one is not_found.
+  // Creates folder (0700) and database when missing unless read_only; then a missing one is
+  // not_found.
   static Result<std::unique_ptr<Store>> open(const StoreOptions& options);
   ~Store();  // waits for queued writes, checkpoints when it owns the folder
   Store(const Store&) = delete;
@@ -46,5 +48,8 @@ class Store {
   explicit Store(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// A write transaction read from within its body.
+ReadTxn& as_read(WriteTxn& txn);
 
 }  // namespace tacit::store

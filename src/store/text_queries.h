@@ -1,8 +1,8 @@
 #pragma once
-// Full text over items and exchanges (FTS5, BM25). The tokenizer "tacit" (registered by this module) lower-
-// cases, splits at non-alphanumerics, splits identifiers (camelCase, snake_case, digits) into their words
-// while keeping the whole identifier as a token of its own, and stems English lightly. The same tokenizer
-// cuts queries, so callers hand in plain text.
+// Full text over items and exchanges (FTS5, BM25). The tokenizer "tacit" (registered by this
+// module) lower- cases, splits at non-alphanumerics, splits identifiers (camelCase, snake_case,
+// digits) into their words while keeping the whole identifier as a token of its own, and stems
+// English lightly. The same tokenizer cuts queries, so callers hand in plain text.
 
 #include <cstdint>
 #include <string>
@@ -21,13 +21,15 @@ struct TextHit {
   double score = 0;  // BM25, higher is better
 };
 
-// The tokens the query turns into, distinct, in order, those of more than kCommonShare of all documents left
-// out unless nothing else remains.
+// The tokens the query turns into, distinct, in order, those of more than kCommonShare of all
+// documents left out unless nothing else remains.
 inline constexpr double kCommonShare = 0.2;
 Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const std::string& text);
 
-// The `limit` best documents of one kind that hold any of the terms and pass the filter, best first.
-Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind, const std::vector<std::string>& terms,
+// The `limit` best documents of one kind that hold any of the terms and pass the filter, best
+// first.
+Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
+                                         const std::vector<std::string>& terms,
                                          const SearchFilter& filter, std::size_t limit);
 // Which of the terms a document holds, for explanations.
 Result<std::vector<std::string>> matched_terms(ReadTxn& txn, HitKind kind, std::uint64_t id,

@@ -1,0 +1,14 @@
+#pragma once
+// Private to store: makes the tokenizer "tacit" (words.h) known to FTS5 on one connection. Text in
+// a MATCH expression is not cut again: queries are built of terms that query_terms() has cut
+// already.
+
+#include "base/result.h"
+
+struct sqlite3;
+
+namespace tacit::store {
+
+Result<void> register_tokenizer(sqlite3* connection);
+
+}  // namespace tacit::store

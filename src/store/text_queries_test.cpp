@@ -1,0 +1,163 @@
+#include "store/text_queries.h"
+
+#include <gmock/gmock.h>
+
+#include "store/test_support.h"
+
+namespace tacit::store {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class TextQueriesTest : public StoreTestBase {
+ protected:
+  std::vector<std::string> terms(HitKind kind, const std::string& text) const {
+    std::vector<std::string> found;
+    read([&](ReadTxn& txn) -> Result<void> {
+      found = TACIT_TRY(query_terms(txn, kind, text));
+      return {};
+    });
+    return found;
+  }
+  std::vector<std::uint64_t> search(HitKind kind, const std::string& text,
+                                    const SearchFilter& filter = {}) const {
+    std::vector<std::uint64_t> ids;
+    read([&](ReadTxn& txn) -> Result<void> {
+      const auto wanted = TACIT_TRY(query_terms(txn, kind, text));
+      double last = 1e9;
+      for (const TextHit& hit : TACIT_TRY(search_text(txn, kind, wanted, filter, 10))) {
+        EXPECT_LE(hit.score, last);
+        EXPECT_TRUE(TACIT_TRY(passes(txn, kind, hit.id, filter)));
+        last = hit.score;
+        ids.push_back(hit.id);
+      }
+      return {};
+    });
+    return ids;
+  }
+  ExchangeId put_text(int ordinal, const std::string& request, const std::string& reply) {
+    const Exchange exchange = testing::make_exchange(session_, ordinal, request, reply);
+    put(session_, exchange);
+    return exchange.id;
+  }
+
+  const Session session_ = testing::make_session("a");
+};
+
+TEST_F(TextQueriesTest, WordsFindIdentifiersInEveryWriting) {
+  const auto camel = put_text(0, "q", "call parseTime(text) here");
+  const auto snake = put_text(1, "q", "call parse_time(text) here");
+  put_text(2, "q", "nothing of the kind");
+  EXPECT_THAT(search(HitKind::kExchange, "parse time"),
+              ::testing::UnorderedElementsAre(camel.value, snake.value));
+  EXPECT_THAT(search(HitKind::kExchange, "ParseTime"),
+              ::testing::UnorderedElementsAre(camel.value, snake.value));
+  EXPECT_THAT(search(HitKind::kExchange, "parsing"), Contains(camel.value));
+}
+
+TEST_F(TextQueriesTest, AGrownExchangeIsFoundByItsNewTextAlone) {
+  const auto id = put_text(0, "q", "zebrafish");
+  Exchange grown = testing::make_exchange(session_, 0, "q", "wolverine wolverine");
+  put(session_, grown);
+  EXPECT_THAT(search(HitKind::kExchange, "zebrafish"), IsEmpty());
+  EXPECT_THAT(search(HitKind::kExchange, "wolverine"), ElementsAre(id.value));
+}
+
+TEST_F(TextQueriesTest, CommandsAndErrorLinesAreFoundButNotEveryOutput) {
+  Exchange exchange = testing::make_exchange(session_, 0, "q", "r");
+  exchange.steps.push_back({StepKind::kCall, "Bash", "terraform apply", false, std::nullopt});
+  exchange.steps.push_back(
+      {StepKind::kResult, "Bash", "quokka line\nError: gnu missing", false, std::nullopt});
+  put(session_, exchange);
+  EXPECT_THAT(search(HitKind::kExchange, "terraform"), ElementsAre(exchange.id.value));
+  EXPECT_THAT(search(HitKind::kExchange, "gnu"), ElementsAre(exchange.id.value));
+  EXPECT_THAT(search(HitKind::kExchange, "quokka"), IsEmpty());
+}
+
+TEST_F(TextQueriesTest, RarerWordsWeighMore) {
+  const auto rare = put_text(0, "deploy with terraform", "done");
+  for (int i = 1; i < 6; ++i) put_text(i, "deploy again", "done");
+  EXPECT_EQ(search(HitKind::kExchange, "terraform deploy").front(), rare.value);
+}
+
+TEST_F(TextQueriesTest, FunctionWordsAreLeftOutUnlessAlone) {
+  EXPECT_THAT(terms(HitKind::kItem, "How do I deploy the server"), ElementsAre("deploi", "server"));
+  EXPECT_THAT(terms(HitKind::kItem, "how do the"), ElementsAre("how", "do", "the"));
+  EXPECT_THAT(terms(HitKind::kItem, "deploy Deploy deploys"), ElementsAre("deploi"));
+  EXPECT_THAT(terms(HitKind::kItem, " ... "), IsEmpty());
+}
+
+TEST_F(TextQueriesTest, WordsOfAFifthOfAllDocumentsAreLeftOutUnlessNothingElseRemains) {
+  write([&](WriteTxn& txn) -> Result<void> {
+    TACIT_TRY(put_session(txn, session_));
+    for (int i = 0; i < 120; ++i) {
+      const std::string reply = i == 7 ? "common unusual" : "common";
+      TACIT_TRY(put_exchange(txn, testing::make_exchange(session_, i, "q", reply), kNow, false));
+    }
+    return {};
+  });
+  EXPECT_THAT(terms(HitKind::kExchange, "common unusual"), ElementsAre("unusu"));
+  EXPECT_THAT(terms(HitKind::kExchange, "common"), ElementsAre("common"));
+  EXPECT_THAT(terms(HitKind::kItem, "common unusual"), ElementsAre("common", "unusu"));
+}
+
+TEST_F(TextQueriesTest, EveryFilterKeepsOutWhatItNames) {
+  const Session other = testing::make_session("b", "/home/dev/blog");
+  const Exchange here = testing::make_exchange(session_, 0, "deploy", "r");
+  const Exchange there = testing::make_exchange(other, 30, "deploy", "r");
+  put(session_, here);
+  put(other, there);
+  const ItemId item = learn(session_, here, "Deploy on Mondays.");
+  SearchFilter filter;
+  filter.project = "blog";
+  EXPECT_THAT(search(HitKind::kExchange, "deploy", filter), ElementsAre(there.id.value));
+  EXPECT_THAT(search(HitKind::kItem, "deploy", filter), IsEmpty());
+  filter.project = session_.project;
+  EXPECT_THAT(search(HitKind::kItem, "deploy", filter), ElementsAre(item.value));
+  filter = {};
+  filter.type = ItemType::kBugSolution;
+  EXPECT_THAT(search(HitKind::kItem, "deploy", filter), ElementsAre(item.value));
+  EXPECT_THAT(search(HitKind::kExchange, "deploy", filter), IsEmpty());
+  filter.type = ItemType::kConvention;
+  EXPECT_THAT(search(HitKind::kItem, "deploy", filter), IsEmpty());
+  filter = {};
+  filter.kind = HitKind::kItem;
+  EXPECT_THAT(search(HitKind::kExchange, "deploy", filter), IsEmpty());
+  filter = {};
+  filter.since = *there.time;
+  EXPECT_THAT(search(HitKind::kExchange, "deploy", filter), ElementsAre(there.id.value));
+  EXPECT_THAT(search(HitKind::kItem, "deploy", filter), IsEmpty());
+  filter = {};
+  filter.as_of = *here.time;
+  EXPECT_THAT(search(HitKind::kExchange, "deploy", filter), ElementsAre(here.id.value));
+  EXPECT_THAT(search(HitKind::kItem, "deploy", filter), ElementsAre(item.value));
+  read([&](ReadTxn& txn) -> Result<void> {
+    EXPECT_FALSE(TACIT_TRY(passes(txn, HitKind::kExchange, there.id.value, filter)));
+    EXPECT_FALSE(TACIT_TRY(passes(txn, HitKind::kItem, 12345, {})));
+    return {};
+  });
+}
+
+TEST_F(TextQueriesTest, TellsWhichTermsADocumentHolds) {
+  const auto id = put_text(0, "deploy with terraform", "r");
+  read([&](ReadTxn& txn) -> Result<void> {
+    EXPECT_THAT(TACIT_TRY(matched_terms(txn, HitKind::kExchange, id.value,
+                                        {"terraform", "absent", "deploi"})),
+                ElementsAre("terraform", "deploi"));
+    return {};
+  });
+}
+
+TEST_F(TextQueriesTest, SyntaxOfTheEngineInAQueryIsText) {
+  put_text(0, "deploy", "r");
+  for (const char* text :
+       {"deploy\" OR *", "NOT deploy", "deploy AND (", "request:deploy", "^deploy"}) {
+    EXPECT_THAT(search(HitKind::kExchange, text), Not(IsEmpty())) << text;
+  }
+}
+
+}  // namespace
+}  // namespace tacit::store
