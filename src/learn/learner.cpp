@@ -204,9 +204,9 @@ Result<void> Learner::State::write_exchange(store::WriteTxn& txn, const Due& due
     const Observation& observation = due.observations[i];
     const auto twin = TACIT_TRY(find_twin(txn, due, i, made));
     if (twin && !supported.insert(*twin).second) continue;  // said twice in one exchange
-    ++report.observations;
     if (twin) {
-      TACIT_TRY(store::reinforce_item(txn, *twin, observation, clock.now()));
+      if (!TACIT_TRY(store::reinforce_item(txn, *twin, observation, clock.now()))) continue;
+      ++report.observations;
       ++report.items_reinforced;
       continue;
     }
@@ -216,8 +216,10 @@ Result<void> Learner::State::write_exchange(store::WriteTxn& txn, const Due& due
       item.uses = old.uses;
       item.last_used = old.last_used;
     }
-    TACIT_TRY(store::add_item(txn, item, observation, clock.now()));
+    // False for what a person made Tacit forget: it is not learned again.
+    if (!TACIT_TRY(store::add_item(txn, item, observation, clock.now()))) continue;
     supported.insert(item.id);
+    ++report.observations;
     ++report.items_added;
     Embedding values = due.embeddings.empty() ? Embedding() : due.embeddings[i];
     if (!values.empty()) {

@@ -151,7 +151,7 @@ TEST_F(LearnerTest, FindsStoredItemsThroughTheIndexAfterARestart) {
     settle(first);
   }
   open();
-  tell(0, "Never call the carrier API from a handler request.", "Fine.",
+  tell(0, "Never call from a request the carrier API handler.", "Fine.",
        "two");  // equal bag of words
   auto second = learner(&hashing_);
   EXPECT_EQ(settle(second).items_reinforced, 1U);
@@ -233,7 +233,8 @@ TEST_F(LearnerTest, ResumesAfterAnInterruptionBetweenSteps) {
   open();
   auto resumed = learner(&hashing_);
   EXPECT_EQ(settle(resumed).exchanges_learned, 40 - kLearnBatch);
-  EXPECT_EQ(std::count(state().begin(), state().end(), '\n'), 40);
+  const std::string after = state();
+  EXPECT_EQ(std::count(after.begin(), after.end(), '\n'), 40);
 }
 
 TEST_F(LearnerTest, LearnsWithoutAModelAndEmbedsWhenOneComes) {
@@ -275,6 +276,27 @@ TEST_F(LearnerTest, AnEmbedderThatIsDownIsTriedAgain) {
   EXPECT_FALSE(learner.step());
   EXPECT_FALSE(learner.step());
   EXPECT_EQ(learner.remaining().value_or(0), 2U);
+}
+
+TEST_F(LearnerTest, DoesNotBringBackAForgottenItem) {
+  const Session session = make_session("one");
+  Exchange exchange = make_exchange(session, 0, kRule, "Understood.");
+  put(session, exchange);
+  auto learner = this->learner(&hashing_);
+  settle(learner);
+  const auto forgotten = store_->write([&](store::WriteTxn& txn) -> Result<void> {
+    const auto items =
+        TACIT_TRY(store::list_items(store::as_read(txn), "", std::nullopt, 1, std::nullopt));
+    store::ForgetTarget target;
+    target.item = items.at(0).id;
+    TACIT_TRY(store::forget(txn, target, clock_.now()));
+    return {};
+  });
+  ASSERT_TRUE(forgotten) << forgotten.error().message();
+  exchange.steps.push_back({StepKind::kReply, "", "There is one thing more.", false, {}});
+  put(session, exchange);
+  EXPECT_EQ(settle(learner).items_added, 0U);
+  EXPECT_EQ(state(), "to learn 0, observations 0");
 }
 
 TEST_F(LearnerTest, LearnsNothingFromHostPreamblesAndItsOwnWords) {
