@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <shared_mutex>
 
 #if defined(__clang__)
 #define TACIT_THREAD_ANNOTATION(x) __attribute__((x))
@@ -36,6 +37,48 @@ class TACIT_THREAD_ANNOTATION(scoped_lockable) MutexLock {
 
  private:
   Mutex& mutex_;
+};
+
+// Many readers or one writer.
+class TACIT_THREAD_ANNOTATION(capability("shared_mutex")) SharedMutex {
+ public:
+  void lock() TACIT_THREAD_ANNOTATION(acquire_capability()) { mutex_.lock(); }
+  void unlock() TACIT_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
+  void lock_shared() TACIT_THREAD_ANNOTATION(acquire_shared_capability()) { mutex_.lock_shared(); }
+  void unlock_shared() TACIT_THREAD_ANNOTATION(release_shared_capability()) {
+    mutex_.unlock_shared();
+  }
+
+ private:
+  std::shared_mutex mutex_;
+};
+
+class TACIT_THREAD_ANNOTATION(scoped_lockable) SharedMutexLock {
+ public:
+  explicit SharedMutexLock(SharedMutex& mutex) TACIT_THREAD_ANNOTATION(acquire_capability(mutex))
+      : mutex_(mutex) {
+    mutex_.lock();
+  }
+  ~SharedMutexLock() TACIT_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
+  SharedMutexLock(const SharedMutexLock&) = delete;
+  SharedMutexLock& operator=(const SharedMutexLock&) = delete;
+
+ private:
+  SharedMutex& mutex_;
+};
+
+class TACIT_THREAD_ANNOTATION(scoped_lockable) ReaderLock {
+ public:
+  explicit ReaderLock(SharedMutex& mutex) TACIT_THREAD_ANNOTATION(acquire_shared_capability(mutex))
+      : mutex_(mutex) {
+    mutex_.lock_shared();
+  }
+  ~ReaderLock() TACIT_THREAD_ANNOTATION(release_capability()) { mutex_.unlock_shared(); }
+  ReaderLock(const ReaderLock&) = delete;
+  ReaderLock& operator=(const ReaderLock&) = delete;
+
+ private:
+  SharedMutex& mutex_;
 };
 
 class CondVar {

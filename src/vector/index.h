@@ -1,7 +1,8 @@
 #pragma once
-// Nearest neighbours by cosine within one embedding space. The index is a cache of the store's vectors and
-// never the truth. ExactIndex scans int8 codes with one scale per vector and rescores the best candidates
-// in f32; recall@10 against the f32 scan is 1.0. Readers and one writer may run at once: a read-write lock inside.
+// Nearest neighbours by cosine within one embedding space. The index is a cache of the store's
+// vectors and never the truth. ExactIndex scans int8 codes with one scale per vector and rescores
+// the best candidates in f32; recall@10 against the f32 scan is 1.0. Readers and one writer may run
+// at once: a read-write lock inside.
 
 #include <cstdint>
 #include <memory>
@@ -40,8 +41,9 @@ class VectorIndex {
   virtual void remove(std::span<const std::uint64_t> ids) = 0;
   virtual void clear() = 0;
   // The k best by cosine, best first, ties by key. `accept` (optional) filters by document id.
-  virtual Result<std::vector<Neighbour>> nearest(std::span<const float> query, std::size_t k,
-                                                 const FunctionRef<bool(std::uint64_t)>* accept = nullptr) const = 0;
+  virtual Result<std::vector<Neighbour>> nearest(
+      std::span<const float> query, std::size_t k,
+      const FunctionRef<bool(std::uint64_t)>* accept = nullptr) const = 0;
   virtual std::size_t size() const = 0;   // vectors
   virtual std::size_t bytes() const = 0;  // memory held
 };
