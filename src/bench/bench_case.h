@@ -1,0 +1,49 @@
+#pragma once
+// What a bench case is: a function that measures and the limits its numbers are held against. Later
+// work adds rows to the tables of bench_*.cpp. Plain values.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "bench/bench.h"
+
+namespace tacit::bench {
+
+struct Sample {
+  std::vector<double> ms;        // one per repetition
+  double throughput = 0;         // units a second; 0: one per repetition
+  std::string unit = "calls/s";  // of throughput
+  std::optional<double> rss_mb;  // of the process measured; default: this one
+  std::optional<double> recall;  // where quality is measured beside speed
+};
+
+enum class Measure { kP95Ms, kThroughput, kRssMb, kRecall };
+struct Limit {
+  Measure measure = Measure::kP95Ms;
+  double value = 0;  // at most for times and memory, at least for the others
+};
+
+struct Case {
+  std::string component;
+  std::string name;
+  int iterations = 20;
+  std::optional<Limit> target;  // the mission's number
+  std::optional<Limit> goal;    // ours
+  // not_found: the data or model that it needs is not here; the case is reported as skipped.
+  std::function<Result<Sample>(const BenchOptions&, int iterations)> run;
+};
+
+std::vector<Case> embedding_cases();
+std::vector<Case> vector_cases();
+std::vector<Case> pipeline_cases();
+std::vector<Case> database_cases();
+
+// Sentences without meaning but with the shape of real ones, from a fixed seed.
+std::vector<std::string> make_sentences(std::size_t count, std::size_t words, unsigned seed);
+// Runs body `iterations` times after one warm-up and records each.
+Result<Sample> time_each(int iterations, const std::function<Result<void>(int)>& body);
+
+}  // namespace tacit::bench

@@ -1,0 +1,250 @@
+// Cases of import, search, start-up and memory.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+
+#include "bench/bench_case.h"
+#include "domain/identity.h"
+#include "privacy/redactor.h"
+#include "service/importer.h"
+#include "service/workspace.h"
+#include "store/knowledge_queries.h"
+#include "store/session_queries.h"
+#include "transcript/reader.h"
+
+extern char** environ;
+
+namespace tacit::bench {
+namespace {
+
+constexpr std::size_t kItems = 10'000;
+constexpr std::size_t kItemsPerExchange = 4;
+
+class ScratchFolder {
+ public:
+  ScratchFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "tacit-bench-XXXXXX").string();
+    if (mkdtemp(name.data()) != nullptr) path_ = name;
+  }
+  ~ScratchFolder() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+// Megabytes of transcript a second through parser and redactor, nothing written.
+Result<Sample> parse_and_redact(const BenchOptions& options, int iterations) {
+  if (!options.corpus) return fail(ErrorKind::kNotFound, "TACIT_CORPUS is not set");
+  const IdentityKey key("bench");
+  auto redactor = TACIT_TRY(privacy::Redactor::make(key));
+  std::size_t bytes = 0;
+  Sample sample = TACIT_TRY(time_each(iterations, [&](int) -> Result<void> {
+    service::ImportPorts ports;
+    ports.ingest = service::dry_run_port(nullptr, *redactor, key);
+    bytes = TACIT_TRY(service::import_paths({*options.corpus / "sessions"}, ports)).bytes;
+    return {};
+  }));
+  double total = 0;
+  for (const double ms : sample.ms) total += ms;
+  sample.throughput =
+      static_cast<double>(bytes) / 1e6 * static_cast<double>(sample.ms.size()) * 1000 / total;
+  sample.unit = "MB/s";
+  return sample;
+}
+
+service::WorkspaceOptions workspace_options(const BenchOptions& options,
+                                            const std::filesystem::path& folder) {
+  service::WorkspaceOptions result;
+  result.data_dir = folder;
+  result.model_dir = options.model_dir.value_or("");
+  result.wants_model = options.model_dir.has_value();
+  return result;
+}
+
+// The whole: parse, redact, store, learn, embed.
+Result<Sample> whole_import(const BenchOptions& options, int) {
+  if (!options.corpus) return fail(ErrorKind::kNotFound, "TACIT_CORPUS is not set");
+  if (!options.model_dir)
+    return fail(ErrorKind::kNotFound, "there are no model weights here (tools/assets fetch)");
+  const ScratchFolder folder;
+  const SystemClock clock;
+  const auto start = std::chrono::steady_clock::now();
+  auto workspace = TACIT_TRY(service::Workspace::open(workspace_options(options, folder.path()),
+                                                      service::Access::kWriter, clock));
+  service::ImportPorts ports;
+  ports.ingest = [&](std::vector<service::Incoming> batch) {
+    return workspace->service().ingest(std::move(batch));
+  };
+  const auto report = TACIT_TRY(service::import_paths({*options.corpus / "sessions"}, ports));
+  while (!TACIT_TRY(workspace->learner().step()).idle) {
+  }
+  Sample sample;
+  const double seconds = seconds_since(start);
+  sample.ms.push_back(seconds * 1000);
+  sample.throughput = static_cast<double>(report.bytes) / 1e6 / seconds;
+  sample.unit = "MB/s";
+  return sample;
+}
+
+// 10,000 knowledge items over 2,500 exchanges, all embedded.
+Result<void> fill(service::Workspace& workspace, const Clock& clock) {
+  const auto statements = make_sentences(kItems, 24, 5);
+  Session session;
+  session.agent = "bench";
+  session.native_id = "one";
+  session.project = "/bench";
+  for (std::size_t start = 0; start < kItems; start += kItemsPerExchange) {
+    service::Incoming incoming;
+    incoming.session = session;
+    incoming.exchange.identity = std::to_string(start);
+    incoming.exchange.time = clock.now();
+    incoming.exchange.steps.push_back(
+        {StepKind::kRequest, "", statements[start], false, clock.now()});
+    incoming.exchange.steps.push_back(
+        {StepKind::kReply, "", statements[start + 1], false, clock.now()});
+    TACIT_TRY(workspace.service().ingest({incoming}));
+    const ExchangeId exchange = workspace.key().exchange("bench", incoming.exchange.identity);
+    TACIT_TRY(workspace.store().write([&](store::WriteTxn& txn) -> Result<void> {
+      for (std::size_t i = start; i < start + kItemsPerExchange; ++i) {
+        Observation observation;
+        observation.id = workspace.key().observation(exchange, statements[i]);
+        observation.exchange = exchange;
+        observation.statement = statements[i];
+        observation.spans.push_back({0, 0, 10});
+        KnowledgeItem item;
+        item.id = workspace.key().item(observation.id);
+        item.title = statements[i].substr(0, 60);
+        item.statement = statements[i];
+        item.project = session.project;
+        item.session = workspace.key().session("bench", "one");
+        TACIT_TRY(store::add_item(txn, item, observation, clock.now()));
+      }
+      return store::mark_learned(txn, exchange);
+    }));
+  }
+  while (!TACIT_TRY(workspace.learner().step()).idle) {
+  }
+  return {};
+}
+
+// Starts the program with arguments, waits, and gives its time and largest resident size.
+Result<std::pair<double, double>> run_program(const BenchOptions& options,
+                                              std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), options.program.string());
+  std::vector<char*> argv;
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t pid = 0;
+  const auto start = std::chrono::steady_clock::now();
+  const int error =
+      posix_spawn(&pid, options.program.c_str(), &actions, nullptr, argv.data(), environ);
+  posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return fail(ErrorKind::kInternal, "cannot start the program");
+  int status = 0;
+  rusage usage{};
+  wait4(pid, &status, 0, &usage);
+  if (status != 0)
+    return fail(ErrorKind::kInternal, fmt::format("the program ended with status {}", status));
+  return std::pair{seconds_since(start) * 1000, static_cast<double>(usage.ru_maxrss) / 1000};
+}
+
+Result<Sample> fresh_search(const BenchOptions& options, const std::filesystem::path& folder,
+                            int iterations) {
+  Sample sample;
+  sample.rss_mb = 0;
+  for (int i = 0; i < iterations; ++i) {
+    const auto [ms, rss] = TACIT_TRY(run_program(
+        options, {"search", "retry the request after a lock", "--data-dir", folder.string()}));
+    sample.ms.push_back(ms);
+    sample.rss_mb = std::max(*sample.rss_mb, rss);
+  }
+  return sample;
+}
+
+Result<Sample> search(service::Workspace& workspace, SearchMode mode, int iterations) {
+  const auto questions = make_sentences(static_cast<std::size_t>(iterations), 8, 6);
+  return time_each(iterations, [&](int i) -> Result<void> {
+    Query query;
+    query.text = questions[static_cast<std::size_t>(i)];
+    query.mode = mode;
+    TACIT_TRY(workspace.service().search(query));
+    return {};
+  });
+}
+
+// One filled folder for all cases of a run: filling takes longer than measuring.
+Result<const ScratchFolder*> filled_folder(const BenchOptions& options) {
+  static std::unique_ptr<ScratchFolder> folder;
+  if (folder == nullptr) {
+    auto made = std::make_unique<ScratchFolder>();
+    const SystemClock clock;
+    auto workspace = TACIT_TRY(service::Workspace::open(workspace_options(options, made->path()),
+                                                        service::Access::kWriter, clock));
+    TACIT_TRY(fill(*workspace, clock));
+    folder = std::move(made);
+  }
+  return folder.get();
+}
+
+Case search_case(const char* name, SearchMode mode, std::optional<Limit> goal) {
+  return {"database",
+          name,
+          200,
+          Limit{Measure::kP95Ms, 500},
+          goal,
+          [mode](const BenchOptions& options, int iterations) -> Result<Sample> {
+            if (!options.model_dir && mode != SearchMode::kText)
+              return fail(ErrorKind::kNotFound, "there are no model weights here");
+            const ScratchFolder* folder = TACIT_TRY(filled_folder(options));
+            const SystemClock clock;
+            auto workspace = TACIT_TRY(service::Workspace::open(
+                workspace_options(options, folder->path()), service::Access::kReader, clock));
+            return search(*workspace, mode, iterations);
+          }};
+}
+
+}  // namespace
+
+std::vector<Case> pipeline_cases() {
+  return {{"pipeline", "import: parse and redact", 3, std::nullopt, Limit{Measure::kThroughput, 40},
+           parse_and_redact},
+          {"pipeline", "import: the whole with learning and embedding", 1, std::nullopt,
+           std::nullopt, whole_import}};
+}
+
+std::vector<Case> database_cases() {
+  return {
+      search_case("text search at 10000 items", SearchMode::kText, std::nullopt),
+      search_case("hybrid search at 10000 items", SearchMode::kHybrid, Limit{Measure::kP95Ms, 50}),
+      {"database", "a fresh process starts with the model and searches 10000 items", 10,
+       std::nullopt, Limit{Measure::kP95Ms, 1000},
+       [](const BenchOptions& options, int iterations) -> Result<Sample> {
+         return fresh_search(options, TACIT_TRY(filled_folder(options))->path(), iterations);
+       }},
+      {"database", "memory of that process", 3, std::nullopt, Limit{Measure::kRssMb, 250},
+       [](const BenchOptions& options, int iterations) -> Result<Sample> {
+         return fresh_search(options, TACIT_TRY(filled_folder(options))->path(), iterations);
+       }}};
+}
+
+}  // namespace tacit::bench
