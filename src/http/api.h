@@ -1,10 +1,11 @@
 #pragma once
 // The REST face and the web page: routes a net::Request to one service call and formats the result.
-// GET /health /ready /metrics · GET /v1/search /v1/items /v1/items/{id} /v1/sessions /v1/sessions/{id}
-// /v1/exchanges/{id} /v1/status · POST /v1/events (Idempotency-Key) · GET / and its assets. Decides nothing.
-// Safe from any thread.
+// GET /health /ready /metrics · GET /v1/search /v1/items /v1/items/{id} /v1/sessions
+// /v1/sessions/{id} /v1/exchanges/{id} /v1/status · GET /v1/stream (server-sent events: the status
+// every second, "shutdown" at the end) · POST /v1/events (Idempotency-Key) · GET / and its assets.
+// Decides nothing. Reading an item does not count as use; a use is reported with POST /v1/events.
+// Safe from any thread; must outlive the server that calls it.
 
-#include <functional>
 #include <memory>
 
 #include "net/http_server.h"

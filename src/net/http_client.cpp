@@ -36,10 +36,11 @@ asio::awaitable<error_code> exchange(beast::tcp_stream& stream, tcp::endpoint en
   const auto [unconnected] = co_await stream.async_connect(endpoint, kAwait);
   if (unconnected) co_return unconnected;
   const auto [unsent, sent] = co_await http::async_write(stream, message, kAwait);
-  // A server that refuses early may answer while we still write, so an answer is looked for all the same.
+  // A server that refuses early may answer while we still write, so an answer is looked for all the
+  // same.
   beast::flat_buffer buffer;
   const auto [unread, size] = co_await http::async_read(stream, buffer, parser, kAwait);
-  co_return unread && unsent ? unsent : unread;
+  co_return unread&& unsent ? unsent : unread;
 }
 
 Error error_of(const error_code& code, const std::string& where,
@@ -91,7 +92,8 @@ Result<ClientResponse> send_local(const std::string& host, unsigned short port,
     response.status = static_cast<int>(parser.get().result_int());
     response.body = std::move(parser.get().body());
     for (const auto& field : parser.get()) {
-      response.headers.insert_or_assign(lower_ascii(field.name_string()), std::string(field.value()));
+      response.headers.insert_or_assign(lower_ascii(field.name_string()),
+                                        std::string(field.value()));
     }
     return response;
   } catch (const std::exception& error) {

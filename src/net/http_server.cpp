@@ -1,6 +1,6 @@
-// Threads: everything of Asio lives on the one thread that runs State::io; handlers run on State::queue and
-// touch nothing here but the Request they are given. So no state needs a lock. A connection is a coroutine;
-// what stop() must know of it stands in Connection::phase.
+// Threads: everything of Asio lives on the one thread that runs State::io; handlers run on
+// State::queue and touch nothing here but the Request they are given. So no state needs a lock. A
+// connection is a coroutine; what stop() must know of it stands in Connection::phase.
 #include "net/http_server.h"
 
 #include <fmt/format.h>
@@ -77,7 +77,8 @@ void set_headers(const Response& response, Fields& fields) {
 
 Request to_request(Parser::value_type& message, Target target) {
   Request request;
-  request.method = message.method() == http::verb::head ? "GET" : std::string(message.method_string());
+  request.method =
+      message.method() == http::verb::head ? "GET" : std::string(message.method_string());
   request.path = std::move(target.path);
   request.query = std::move(target.query);
   for (const auto& field : message) {
@@ -98,8 +99,8 @@ Error bind_error(const ServerOptions& options, const error_code& code) {
   const std::string where = address_text(options);
   if (code == asio::error::address_in_use) {
     const auto answer = send_local(options.address, options.port, "GET", "/health", "", kProbeTime);
-    const bool is_ours = answer && answer->headers.contains("server") &&
-                         answer->headers.at("server") == kServerName;
+    const bool is_ours =
+        answer && answer->headers.contains("server") && answer->headers.at("server") == kServerName;
     return {ErrorKind::kConflict,
             fmt::format("cannot listen on {}: {}; choose another port, for example --listen "
                         "127.0.0.1:0 for any free one",
@@ -164,9 +165,10 @@ Result<void> HttpServer::State::listen() {
   error_code code;
   const auto address = asio::ip::make_address(options.address, code);
   if (code || !address.is_loopback()) {
-    return fail(ErrorKind::kInvalidInput,
-                fmt::format("cannot listen on {}: only loopback addresses are served, 127.0.0.1 or ::1",
-                            address_text(options)));
+    return fail(
+        ErrorKind::kInvalidInput,
+        fmt::format("cannot listen on {}: only loopback addresses are served, 127.0.0.1 or ::1",
+                    address_text(options)));
   }
   const tcp::endpoint endpoint(address, options.port);
   acceptor.open(endpoint.protocol(), code);
@@ -294,8 +296,8 @@ std::optional<Response> HttpServer::State::check(const Parser::value_type& messa
   return std::nullopt;
 }
 
-// True when the connection can carry another request. Errors of the parser that are not the client's words
-// (it left, it was too slow) end the connection without an answer.
+// True when the connection can carry another request. Errors of the parser that are not the
+// client's words (it left, it was too slow) end the connection without an answer.
 asio::awaitable<bool> HttpServer::State::serve_one(Connection& connection) {
   connection.phase = Phase::kBusy;
   Parser parser;
@@ -311,8 +313,10 @@ asio::awaitable<bool> HttpServer::State::serve_one(Connection& connection) {
   }
   if (code == http::error::end_of_stream || code == http::error::partial_message) co_return false;
   std::optional<Response> problem;
-  if (code) problem = refusal_of(code);
-  else problem = check(parser.get());
+  if (code)
+    problem = refusal_of(code);
+  else
+    problem = check(parser.get());
   std::optional<Target> target;
   if (!problem) {
     target = decode_target(parser.get().target());
@@ -389,8 +393,9 @@ asio::awaitable<std::optional<T>> HttpServer::State::on_worker(std::function<T()
     if (is_queued) return;
     asio::post(io, [shared]() mutable { (*shared)(std::optional<T>()); });
   };
-  auto result = co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::optional<T>)>(
-      std::move(initiate), asio::use_awaitable);
+  auto result =
+      co_await asio::async_initiate<const asio::use_awaitable_t<>, void(std::optional<T>)>(
+          std::move(initiate), asio::use_awaitable);
   co_return result;
 }
 
@@ -411,8 +416,8 @@ asio::awaitable<bool> HttpServer::State::send(Connection& connection, Reply repl
   co_return keep_alive;
 }
 
-// Reads on for a moment after a refusal: closing with unread bytes would take the answer away from the
-// client before it has read it.
+// Reads on for a moment after a refusal: closing with unread bytes would take the answer away from
+// the client before it has read it.
 asio::awaitable<void> HttpServer::State::linger(Connection& connection) {
   error_code code;
   connection.stream.socket().shutdown(tcp::socket::shutdown_send, code);
@@ -479,13 +484,18 @@ Result<std::unique_ptr<HttpServer>> HttpServer::start(const ServerOptions& optio
   auto state = std::make_unique<State>(options, std::move(handler));
   TACIT_TRY(state->listen());
   State* running = state.get();
-  state->thread = std::make_unique<Worker>("http-io", [running](std::stop_token) { running->run(); });
+  state->thread =
+      std::make_unique<Worker>("http-io", [running](std::stop_token) { running->run(); });
   return std::unique_ptr<HttpServer>(new HttpServer(std::move(state)));
 }
 
-HttpServer::~HttpServer() { stop(); }
+HttpServer::~HttpServer() {
+  stop();
+}
 
-unsigned short HttpServer::port() const { return state_->port; }
+unsigned short HttpServer::port() const {
+  return state_->port;
+}
 
 void HttpServer::stop() {
   if (state_->stopped.exchange(true)) return;

@@ -1,12 +1,12 @@
 #pragma once
-// An HTTP/1.1 server for loopback: bytes in, Request out to one handler, Response back. Boost.Beast stays
-// inside net/*.cpp. Limits are enforced while reading: header, body (chunked or not), connections, time per
-// phase. Host and Origin are checked on every request, before its body is read and before the handler sees
-// it. One thread does all input and output; the handler runs on `workers` threads and may block; when all
-// are busy and the queue is full the answer is 503 with Retry-After. HEAD is answered from GET. Every
-// response carries the security headers. stop() ends accepting, closes idle connections, lets running
-// requests finish within Limits::drain_time, ends streams with their last words and joins the threads (a
-// handler that is running is waited for).
+// An HTTP/1.1 server for loopback: bytes in, Request out to one handler, Response back. Boost.Beast
+// stays inside net/*.cpp. Limits are enforced while reading: header, body (chunked or not),
+// connections, time per phase. Host and Origin are checked on every request, before its body is
+// read and before the handler sees it. One thread does all input and output; the handler runs on
+// `workers` threads and may block; when all are busy and the queue is full the answer is 503 with
+// Retry-After. HEAD is answered from GET. Every response carries the security headers. stop() ends
+// accepting, closes idle connections, lets running requests finish within Limits::drain_time, ends
+// streams with their last words and joins the threads (a handler that is running is waited for).
 
 #include <chrono>
 #include <functional>
@@ -39,8 +39,9 @@ struct Request {
   std::string body;
 };
 
-// A response without end: `next` is called on a worker at once and then every `period`, and what it returns
-// is sent; nothing ends the stream. No thread is held in between and at most one piece is in memory.
+// A response without end: `next` is called on a worker at once and then every `period`, and what it
+// returns is sent; nothing ends the stream. No thread is held in between and at most one piece is
+// in memory.
 struct Stream {
   std::chrono::milliseconds period{1000};
   std::function<std::optional<std::string>()> next;
@@ -90,8 +91,9 @@ class HttpServer {
   std::unique_ptr<State> state_;
 };
 
-// One blocking request to a server on this machine (CLI to a running `tacit serve`, and tests). `host` is a
-// loopback address or localhost. unavailable: nobody answers; deadline_exceeded: not within `timeout`.
+// One blocking request to a server on this machine (CLI to a running `tacit serve`, and tests).
+// `host` is a loopback address or localhost. unavailable: nobody answers; deadline_exceeded: not
+// within `timeout`.
 struct ClientResponse {
   int status = 0;
   std::string body;

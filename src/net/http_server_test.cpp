@@ -109,8 +109,8 @@ TEST_F(HttpServerTest, HandsOverADecodedRequestAndSendsTheResponse) {
     response.headers.emplace_back("X-Thing", "yes");
     return response;
   });
-  const auto response = send_local("127.0.0.1", server_->port(), "POST", "/v1/a%20b?q=x%26y+z", "body",
-                                   kPatience, {{"Content-Type", "application/json"}});
+  const auto response = send_local("127.0.0.1", server_->port(), "POST", "/v1/a%20b?q=x%26y+z",
+                                   "body", kPatience, {{"Content-Type", "application/json"}});
   ASSERT_TRUE(response.has_value()) << response.error().message();
   EXPECT_EQ(response->status, 201);
   EXPECT_EQ(response->body, "made");
@@ -138,8 +138,9 @@ TEST_F(HttpServerTest, EveryAnswerCarriesTheSecurityHeaders) {
 
 TEST_F(HttpServerTest, OneConnectionCarriesManyRequestsAlsoPipelined) {
   start_counting();
-  const std::string answers = ask(request("", "GET /one HTTP/1.1") + request("", "GET /two HTTP/1.1") +
-                                  request("Connection: close\r\n", "GET /three HTTP/1.1"));
+  const std::string answers =
+      ask(request("", "GET /one HTTP/1.1") + request("", "GET /two HTTP/1.1") +
+          request("Connection: close\r\n", "GET /three HTTP/1.1"));
   const auto one = answers.find("GET /one");
   const auto two = answers.find("GET /two");
   const auto three = answers.find("GET /three");
@@ -153,8 +154,9 @@ TEST_F(HttpServerTest, StrangeHostsAndOriginsNeverReachTheHandler) {
   EXPECT_THAT(ask("GET / HTTP/1.1\r\nHost: 127.0.0.1:1\r\n\r\n"), StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(ask(request("Origin: null\r\n")), StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(ask(request("Origin: http://127.0.0.1:1\r\n")), StartsWith("HTTP/1.1 403"));
-  EXPECT_THAT(ask(request("Origin: http://127.0.0.1:" + port + "\r\nOrigin: http://evil.example\r\n")),
-              StartsWith("HTTP/1.1 403"));
+  EXPECT_THAT(
+      ask(request("Origin: http://127.0.0.1:" + port + "\r\nOrigin: http://evil.example\r\n")),
+      StartsWith("HTTP/1.1 403"));
   EXPECT_THAT(ask("GET / HTTP/1.1\r\n\r\n"), StartsWith("HTTP/1.1 400"));
   EXPECT_THAT(ask("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example\r\n\r\n"),
               StartsWith("HTTP/1.1 400"));
@@ -167,7 +169,8 @@ TEST_F(HttpServerTest, StrangeHostsAndOriginsNeverReachTheHandler) {
 TEST_F(HttpServerTest, AStrangeOriginIsRefusedBeforeItsBodyIsRead) {
   start_counting();
   const Raw raw(server_->port());
-  raw.say(request("Origin: https://evil.example\r\nContent-Length: 1000000\r\n", "POST / HTTP/1.1"));
+  raw.say(
+      request("Origin: https://evil.example\r\nContent-Length: 1000000\r\n", "POST / HTTP/1.1"));
   EXPECT_THAT(raw.hear("\r\n"), StartsWith("HTTP/1.1 403")) << "not a byte of the body was sent";
 }
 
@@ -192,7 +195,8 @@ TEST_F(HttpServerTest, BodiesOverTheLimitAreRefusedWhileReading) {
   for (int i = 0; i < 11; ++i) chunked += "64\r\n" + std::string(100, 'a') + "\r\n";
   EXPECT_THAT(ask(chunked), StartsWith("HTTP/1.1 413")) << "no last chunk is ever sent";
   EXPECT_EQ(handled_.load(), 0);
-  const std::string fits = request("Connection: close\r\nContent-Length: 1000\r\n", "POST / HTTP/1.1");
+  const std::string fits =
+      request("Connection: close\r\nContent-Length: 1000\r\n", "POST / HTTP/1.1");
   EXPECT_THAT(ask(fits + std::string(1000, 'b')), StartsWith("HTTP/1.1 200"));
 }
 
@@ -202,7 +206,8 @@ TEST_F(HttpServerTest, MalformedAndAmbiguousRequestsAreRefused) {
        {std::string("\x16\x03\x01 hello\r\n\r\n"), std::string("GET\r\n\r\n"),
         request("", "GET http://evil.example/ HTTP/1.1"), request("", "GET /%00 HTTP/1.1"),
         request("", "GET / HTTP/9.9"), request("Bad Name: x\r\n"),
-        request("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "POST / HTTP/1.1") + "0\r\n\r\n",
+        request("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "POST / HTTP/1.1") +
+            "0\r\n\r\n",
         request("Content-Length: 5\r\nContent-Length: 6\r\n", "POST / HTTP/1.1") + "123456",
         request("Content-Length: -1\r\n", "POST / HTTP/1.1"),
         request("Transfer-Encoding: chunked\r\n", "POST / HTTP/1.1") + "zz\r\n"}) {
@@ -244,7 +249,8 @@ TEST_F(HttpServerTest, ConnectionsOverTheLimitAreTurnedAway) {
 }
 
 TEST_F(HttpServerTest, AFullQueueAnswersTryLater) {
-  // Goal: with one worker busy and one place in the queue, of two more requests exactly one is refused.
+  // Goal: with one worker busy and one place in the queue, of two more requests exactly one is
+  // refused.
   options_.workers = 1;
   options_.limits.queued_requests = 1;
   std::latch entered(1);
@@ -478,8 +484,8 @@ TEST_F(HttpServerTest, OnlyLoopbackAddressesAreServed) {
 
 TEST_F(HttpServerTest, TheClientSaysWhenNobodyAnswersOrTooLate) {
   start([](const Request&) { return stream_of([] { return ""; }); });
-  const auto late = send_local("localhost", server_->port(), "GET", "/", "",
-                               std::chrono::milliseconds(50));
+  const auto late =
+      send_local("localhost", server_->port(), "GET", "/", "", std::chrono::milliseconds(50));
   ASSERT_FALSE(late.has_value());
   EXPECT_EQ(late.error().kind(), ErrorKind::kDeadlineExceeded);
   const unsigned short port = server_->port();

@@ -1,7 +1,7 @@
 #pragma once
-// The rules a request must keep before anything else looks at it, as pure functions on text: whose name it
-// asks for (Host, against DNS rebinding), which page sent it (Origin, against other sites in a browser) and
-// how a request target is decoded. No I/O, safe from any thread.
+// The rules a request must keep before anything else looks at it, as pure functions on text: whose
+// name it asks for (Host, against DNS rebinding), which page sent it (Origin, against other sites
+// in a browser) and how a request target is decoded. No I/O, safe from any thread.
 
 #include <map>
 #include <optional>
@@ -19,8 +19,8 @@ struct Target {
   std::string path;
   std::map<std::string, std::string> query;
 };
-// Reads the origin form "/path?query". Nothing for every other form, for bad percent escapes and for text
-// that decodes to control characters or malformed UTF-8.
+// Reads the origin form "/path?query". Nothing for every other form, for bad percent escapes and
+// for text that decodes to control characters or malformed UTF-8.
 std::optional<Target> decode_target(std::string_view target);
 
 }  // namespace tacit::net

@@ -13,13 +13,37 @@ TEST(RequestRules, LoopbackNamesWithTheBoundPortOrNoneAreHosts) {
 }
 
 TEST(RequestRules, EveryOtherHostIsRefused) {
-  for (const char* host :
-       {"", " ", "evil.example", "evil.example:7411", "127.0.0.1:80", "127.0.0.1:", "127.0.0.1:074",
-        "127.0.0.1:7411:7411", "127.0.0.1:7411 ", " 127.0.0.1", "127.0.0.1.", "localhost.",
-        "localhost.evil.example", "127.0.0.1.evil.example", "127.0.0.1@evil.example", "127.0.0.2",
-        "127.1", "2130706433", "0x7f000001", "0.0.0.0", "::1", "[::1", "[::2]", "[0:0:0:0:0:0:0:1]",
-        "[::ffff:127.0.0.1]", "user@127.0.0.1", "127.0.0.1/", "http://127.0.0.1", "null",
-        "localhost\t", "127.0.0.1,evil.example"}) {
+  for (const char* host : {"",
+                           " ",
+                           "evil.example",
+                           "evil.example:7411",
+                           "127.0.0.1:80",
+                           "127.0.0.1:",
+                           "127.0.0.1:074",
+                           "127.0.0.1:7411:7411",
+                           "127.0.0.1:7411 ",
+                           " 127.0.0.1",
+                           "127.0.0.1.",
+                           "localhost.",
+                           "localhost.evil.example",
+                           "127.0.0.1.evil.example",
+                           "127.0.0.1@evil.example",
+                           "127.0.0.2",
+                           "127.1",
+                           "2130706433",
+                           "0x7f000001",
+                           "0.0.0.0",
+                           "::1",
+                           "[::1",
+                           "[::2]",
+                           "[0:0:0:0:0:0:0:1]",
+                           "[::ffff:127.0.0.1]",
+                           "user@127.0.0.1",
+                           "127.0.0.1/",
+                           "http://127.0.0.1",
+                           "null",
+                           "localhost\t",
+                           "127.0.0.1,evil.example"}) {
     EXPECT_FALSE(is_allowed_host(host, 7411)) << host;
   }
 }

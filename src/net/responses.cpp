@@ -15,12 +15,14 @@ constexpr std::size_t kShownBytes = 80;
 Response refusal(int status, std::string_view kind, std::string_view message) {
   Response response;
   response.status = status;
-  response.body = fmt::format(R"({{"error":{{"kind":"{}","message":{}}}}})", kind,
-                              json_quote(message));
+  response.body =
+      fmt::format(R"({{"error":{{"kind":"{}","message":{}}}}})", kind, json_quote(message));
   return response;
 }
 
-Response bad_request(std::string_view message) { return refusal(400, "invalid_input", message); }
+Response bad_request(std::string_view message) {
+  return refusal(400, "invalid_input", message);
+}
 
 Response strange_host(std::string_view host) {
   return refusal(403, "forbidden",

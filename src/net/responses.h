@@ -1,5 +1,6 @@
 #pragma once
-// The answers that the server gives by itself, and the headers that go on every answer. Plain values.
+// The answers that the server gives by itself, and the headers that go on every answer. Plain
+// values.
 
 #include <array>
 #include <string>
@@ -12,7 +13,8 @@ namespace tacit::net {
 
 inline constexpr std::string_view kServerName = "tacit";
 
-// A page of ours loads from us alone, runs no inline script and is shown in no frame; nothing is cached.
+// A page of ours loads from us alone, runs no inline script and is shown in no frame; nothing is
+// cached.
 inline constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kSecurityHeaders = {{
     {"Content-Security-Policy",
      "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "

@@ -6,12 +6,14 @@ namespace tacit::net {
 
 WorkQueue::WorkQueue(std::size_t workers, std::size_t max_queued) : max_queued_(max_queued) {
   for (std::size_t i = 0; i < workers; ++i) {
-    workers_.push_back(std::make_unique<Worker>("http-" + std::to_string(i),
-                                                [this](std::stop_token) { run(); }));
+    workers_.push_back(
+        std::make_unique<Worker>("http-" + std::to_string(i), [this](std::stop_token) { run(); }));
   }
 }
 
-WorkQueue::~WorkQueue() { stop(); }
+WorkQueue::~WorkQueue() {
+  stop();
+}
 
 bool WorkQueue::push(std::function<void()> job) {
   {

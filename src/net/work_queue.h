@@ -1,6 +1,7 @@
 #pragma once
-// A bounded queue of jobs and the threads that run them. push() never waits: a full queue is the caller's
-// answer "try later". Destruction and stop() run what is queued, then join. Safe from any thread.
+// A bounded queue of jobs and the threads that run them. push() never waits: a full queue is the
+// caller's answer "try later". Destruction and stop() run what is queued, then join. Safe from any
+// thread.
 
 #include <deque>
 #include <functional>

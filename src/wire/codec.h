@@ -1,8 +1,9 @@
 #pragma once
-// The JSON shapes of Tacit's surfaces, version 1: what CLI --json, REST and MCP print and read. Objects are
-// returned as text on one line. Fields may be added, never renamed (commands.md). All strings are valid
-// UTF-8: malformed bytes become U+FFFD. Ids are their text form, times ISO 8601; an id, time or type that is
-// unknown is null, a text that is unknown is "". Pure functions, safe from any thread.
+// The JSON shapes of Tacit's surfaces, version 1: what CLI --json, REST and MCP print and read.
+// Objects are returned as text on one line. Fields may be added, never renamed (commands.md). All
+// strings are valid UTF-8: malformed bytes become U+FFFD. Ids are their text form, times ISO 8601;
+// an id, time or type that is unknown is null, a text that is unknown is "". Pure functions, safe
+// from any thread.
 
 #include <string>
 #include <string_view>
@@ -23,14 +24,15 @@ std::string encode(const service::Record& record);
 std::string encode(const service::Status& status);
 std::string encode(const service::IngestReport& report);
 std::string encode(const store::ForgetReceipt& receipt, bool dry_run);
-// {"items":[…],"next":id} and {"sessions":[…],"next":id}: `next` goes into `before` for the page after; it is
-// null when this page is shorter than `limit`, so the last one.
+// {"items":[…],"next":id} and {"sessions":[…],"next":id}: `next` goes into `before` for the page
+// after; it is null when this page is shorter than `limit`, so the last one.
 std::string encode_items(const std::vector<KnowledgeItem>& items, Instant now, std::size_t limit);
 std::string encode_sessions(const std::vector<store::SessionRow>& rows, std::size_t limit);
 
 // One batch of POST /v1/events: {"events":[{"type":"exchange","session":{…},"exchange":{…}} |
-// {"type":"use","items":["k…"]}],"again":false}. Limits: kMaxEventsPerBatch, kMaxDepth (checked before
-// anything is built). invalid_input names the field. Unknown fields are ignored, unknown types are not.
+// {"type":"use","items":["k…"]}],"again":false}. Limits: kMaxEventsPerBatch, kMaxDepth (checked
+// before anything is built). invalid_input names the field. Unknown fields are ignored, unknown
+// types are not.
 struct EventBatch {
   std::vector<service::Incoming> exchanges;
   std::vector<ItemId> used;
@@ -42,8 +44,8 @@ std::string encode_events(const EventBatch& batch);
 // {"error":{"kind":"not_found","message":"…","may_retry":false}}
 std::string encode(const Error& error);
 
-// True when brackets nest deeper than `depth`. One pass over the bytes, nothing is built; call it before a
-// parser that would.
+// True when brackets nest deeper than `depth`. One pass over the bytes, nothing is built; call it
+// before a parser that would.
 bool is_deeper_than(std::string_view json, std::size_t depth);
 
 }  // namespace tacit::wire

@@ -219,8 +219,9 @@ TEST(Codec, ReceiptsReportsAndStatusKeepTheirNames) {
             R"({"dry_run":true,"sessions":0,"exchanges":0,"observations":0,"items":2})");
   service::IngestReport report;
   report.duplicates = 3;
-  EXPECT_EQ(encode(report),
-            R"({"sessions":0,"exchanges":0,"grown":0,"duplicates":3,"forgotten":0,"redactions":0})");
+  EXPECT_EQ(
+      encode(report),
+      R"({"sessions":0,"exchanges":0,"grown":0,"duplicates":3,"forgotten":0,"redactions":0})");
   service::Status status;
   status.counts.to_learn = 4;
   EXPECT_EQ(json::parse(encode(status))["counts"]["to_learn"], 4);

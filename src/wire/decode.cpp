@@ -123,8 +123,8 @@ Result<Exchange> decode_exchange(const Fields& fields) {
   if (exchange.identity.empty()) {
     return fields.wrong("identity", "is missing; it must be equal in every copy of the exchange");
   }
-  exchange.ordinal = static_cast<int>(
-      TACIT_TRY(fields.count("ordinal", std::numeric_limits<int>::max())));
+  exchange.ordinal =
+      static_cast<int>(TACIT_TRY(fields.count("ordinal", std::numeric_limits<int>::max())));
   exchange.time = TACIT_TRY(fields.time("time"));
   exchange.model = TACIT_TRY(fields.text("model"));
   if (fields.find("tokens") != nullptr) {
@@ -150,8 +150,8 @@ Result<void> decode_use(const Fields& fields, std::vector<ItemId>& used) {
     const auto id = entry.is_string() ? ItemId::parse(entry.get<std::string>()) : std::nullopt;
     if (!id) return fields.wrong("items", "must be ids of items, \"k\" and twelve characters");
     if (used.size() >= service::kMaxEventsPerBatch) {
-      return fields.wrong("items", fmt::format("more than {} in one batch",
-                                               service::kMaxEventsPerBatch));
+      return fields.wrong("items",
+                          fmt::format("more than {} in one batch", service::kMaxEventsPerBatch));
     }
     used.push_back(*id);
   }
@@ -162,8 +162,8 @@ Result<void> decode_event(const Fields& fields, EventBatch& batch) {
   const std::string type = TACIT_TRY(fields.text("type"));
   if (type == "use") return decode_use(fields, batch.used);
   if (type != "exchange") {
-    return fields.wrong("type", fmt::format("\"{}\" is not exchange or use",
-                                            clip_utf8(type, kShownBytes)));
+    return fields.wrong("type",
+                        fmt::format("\"{}\" is not exchange or use", clip_utf8(type, kShownBytes)));
   }
   service::Incoming incoming;
   incoming.session = TACIT_TRY(decode_session(TACIT_TRY(fields.object("session"))));
@@ -180,8 +180,10 @@ bool is_deeper_than(std::string_view json, std::size_t depth) {
   for (std::size_t i = 0; i < json.size(); ++i) {
     const char c = json[i];
     if (in_string) {
-      if (c == '\\') ++i;
-      else if (c == '"') in_string = false;
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_string = false;
     } else if (c == '"') {
       in_string = true;
     } else if (c == '[' || c == '{') {

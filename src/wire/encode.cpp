@@ -10,7 +10,9 @@ namespace {
 constexpr double kScoreDigits = 1e4;
 constexpr double kMillisDigits = 1e3;
 
-double rounded(double value, double digits) { return std::round(value * digits) / digits; }
+double rounded(double value, double digits) {
+  return std::round(value * digits) / digits;
+}
 
 template <class T>
 Json optional_json(const std::optional<T>& value) {
@@ -185,12 +187,9 @@ Json event_json(const service::Incoming& incoming) {
   const Exchange& exchange = incoming.exchange;
   Json json;
   json["type"] = "exchange";
-  json["session"] = {{"agent", session.agent},
-                     {"native_id", session.native_id},
-                     {"title", session.title},
-                     {"project", session.project},
-                     {"branch", session.branch},
-                     {"started", time_json(session.started)},
+  json["session"] = {{"agent", session.agent},           {"native_id", session.native_id},
+                     {"title", session.title},           {"project", session.project},
+                     {"branch", session.branch},         {"started", time_json(session.started)},
                      {"ended", time_json(session.ended)}};
   json["exchange"] = {{"identity", exchange.identity},
                       {"ordinal", exchange.ordinal},
@@ -257,8 +256,7 @@ std::string encode(const store::ForgetReceipt& receipt, bool dry_run) {
   return dump(json);
 }
 
-std::string encode_items(const std::vector<KnowledgeItem>& items, Instant now,
-                         std::size_t limit) {
+std::string encode_items(const std::vector<KnowledgeItem>& items, Instant now, std::size_t limit) {
   Json json;
   json["items"] = Json::array();
   for (const auto& item : items) json["items"].push_back(json_of(item, freshness_of(item, now)));

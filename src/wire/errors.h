@@ -1,6 +1,6 @@
 #pragma once
-// The one table of what an error kind means on each surface. No other file holds an HTTP status number or
-// an exit status. A test walks the enum, so a kind without a row does not pass.
+// The one table of what an error kind means on each surface. No other file holds an HTTP status
+// number or an exit status. A test walks the enum, so a kind without a row does not pass.
 
 #include "base/log.h"
 #include "base/result.h"
@@ -10,7 +10,7 @@ namespace tacit::wire {
 struct ErrorRow {
   int http_status;
   int json_rpc_code;
-  int exit_status;   // commands.md: 1 failed, 2 wrong use, 4 refused
+  int exit_status;  // commands.md: 1 failed, 2 wrong use, 4 refused
   bool may_retry;
   log::Level level;
 };

@@ -1,6 +1,6 @@
 #pragma once
-// What the encoders and decoders of this module share: small conversions between domain values and JSON.
-// Heavy (nlohmann/json): included by this module's .cpp files only.
+// What the encoders and decoders of this module share: small conversions between domain values and
+// JSON. Heavy (nlohmann/json): included by this module's .cpp files only.
 
 #include <nlohmann/json.hpp>
 #include <optional>

@@ -1,0 +1,214 @@
+#include "http/api.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "service/workspace.h"
+#include "store/knowledge_queries.h"
+#include "testing/fixtures.h"
+
+namespace tacit::http {
+namespace {
+
+using nlohmann::json;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+// The API over the real service on a temporary data folder, without a model.
+class ApiTest : public ::testing::Test {
+ protected:
+  ApiTest() {
+    service::WorkspaceOptions options;
+    options.data_dir = folder_.path() / "data";
+    options.wants_model = false;
+    auto workspace = service::Workspace::open(options, service::Access::kWriter, clock_);
+    EXPECT_TRUE(workspace.has_value()) << workspace.error().message();
+    workspace_ = std::move(*workspace);
+    api_ = std::make_unique<Api>(workspace_->service());
+  }
+
+  net::Response ask(const std::string& path, std::map<std::string, std::string> query = {},
+                    const std::string& method = "GET") {
+    net::Request request;
+    request.method = method;
+    request.path = path;
+    request.query = std::move(query);
+    return api_->handle(request);
+  }
+  json ask_json(const std::string& path, std::map<std::string, std::string> query = {}) {
+    const net::Response response = ask(path, std::move(query));
+    EXPECT_EQ(response.status, 200) << path << ": " << response.body;
+    return json::parse(response.body);
+  }
+  net::Response post(const json& body, const std::string& key = "",
+                     const std::string& type = "application/json") {
+    net::Request request;
+    request.method = "POST";
+    request.path = "/v1/events";
+    request.body = body.dump();
+    request.headers["content-type"] = type;
+    if (!key.empty()) request.headers["idempotency-key"] = key;
+    return api_->handle(request);
+  }
+  static json event(const std::string& identity, const std::string& reply) {
+    return {
+        {"events",
+         {{{"type", "exchange"},
+           {"session", {{"agent", "my-agent"}, {"native_id", "s1"}, {"project", "/home/dev/shop"}}},
+           {"exchange",
+            {{"identity", identity},
+             {"steps",
+              {{{"kind", "request"}, {"text", "why does the webhook fail?"}},
+               {{"kind", "reply"}, {"text", reply}}}}}}}}}};
+  }
+  // An item supported by the first exchange of session "native".
+  ItemId put_item() {
+    service::Incoming incoming;
+    incoming.session = testing::make_session("native");
+    incoming.exchange = testing::make_exchange(incoming.session, 0, "why?", "the gateway drops it");
+    EXPECT_TRUE(workspace_->service().ingest({incoming}).has_value());
+    const auto sessions = workspace_->service().sessions("", 1, "");
+    const auto record = workspace_->service().get(sessions->front().session.id.text());
+    const Exchange& exchange = std::get<service::SessionRecord>(*record).exchanges.front();
+    Observation observation;
+    observation.id = ObservationId{5};
+    observation.exchange = exchange.id;
+    observation.statement = "The gateway drops the webhook.";
+    observation.spans = {{1, 4, 7}};
+    KnowledgeItem item;
+    item.id = ItemId{6};
+    item.title = "Gateway <b>drops</b> the webhook";
+    item.statement = observation.statement;
+    item.last_seen = clock_.now();
+    const auto written = workspace_->store().write([&](store::WriteTxn& txn) -> Result<void> {
+      TACIT_TRY(store::add_item(txn, item, observation, clock_.now()));
+      return {};
+    });
+    EXPECT_TRUE(written.has_value());
+    return item.id;
+  }
+
+  testing::TempFolder folder_;
+  testing::ManualClock clock_;
+  std::unique_ptr<service::Workspace> workspace_;
+  std::unique_ptr<Api> api_;
+};
+
+TEST_F(ApiTest, HealthSaysWhoAnswers) {
+  EXPECT_EQ(ask_json("/health")["name"], "tacit");
+}
+
+TEST_F(ApiTest, ReadyNamesWhatIsDegraded) {
+  const json ready = ask_json("/ready");
+  EXPECT_EQ(ready["status"], "degraded");
+  EXPECT_THAT(ready["reasons"][0].get<std::string>(), HasSubstr("words alone"));
+}
+
+TEST_F(ApiTest, MetricsCountRequestsByClassAndTheStore) {
+  put_item();
+  ask("/nowhere");
+  const std::string text = ask("/metrics").body;
+  EXPECT_THAT(text, HasSubstr("tacit_http_requests_total{class=\"4xx\"} 1"));
+  EXPECT_THAT(text, HasSubstr("tacit_store_items 1"));
+  EXPECT_THAT(text, HasSubstr("tacit_http_request_seconds_count 1"));
+}
+
+TEST_F(ApiTest, EventsAreStoredOnceAndFound) {
+  const json first = json::parse(post(event("e1", "because of frobnication")).body);
+  EXPECT_EQ(first["exchanges"], 1);
+  EXPECT_EQ(json::parse(post(event("e1", "because of frobnication")).body)["exchanges"], 0);
+  const json found =
+      ask_json("/v1/search", {{"q", "frobnication"}, {"mode", "text"}, {"explain", "1"}});
+  ASSERT_EQ(found["hits"].size(), 1U);
+  EXPECT_EQ(found["hits"][0]["kind"], "exchange");
+  EXPECT_TRUE(found["hits"][0].contains("why"));
+  const json exchange = ask_json("/v1/exchanges/" + found["hits"][0]["id"].get<std::string>());
+  EXPECT_EQ(exchange["steps"][1]["text"], "because of frobnication");
+}
+
+TEST_F(ApiTest, AnIdempotencyKeyRepeatsTheAnswerAndRefusesAnotherBody) {
+  EXPECT_EQ(json::parse(post(event("e1", "a"), "key").body)["exchanges"], 1);
+  EXPECT_EQ(json::parse(post(event("e1", "a"), "key").body)["exchanges"], 1);
+  EXPECT_EQ(post(event("e2", "b"), "key").status, 409);
+  EXPECT_EQ(post({{"events", 7}}, "other").status, 400);
+  EXPECT_EQ(json::parse(post(event("e3", "c"), "other").body)["exchanges"], 1)
+      << "a refusal is not remembered";
+}
+
+TEST_F(ApiTest, ABodyThatIsNotDeclaredAsJsonIsRefused) {
+  EXPECT_EQ(post(event("e1", "a"), "", "text/plain").status, 415);
+  EXPECT_EQ(post(event("e1", "a"), "", "application/json; charset=utf-8").status, 200);
+}
+
+TEST_F(ApiTest, ReadingAnItemIsNotAUseAndAUseEventIs) {
+  const ItemId id = put_item();
+  const json item = ask_json("/v1/items/" + id.text());
+  EXPECT_EQ(item["kind"], "item");
+  EXPECT_EQ(item["evidence"][0]["quotes"][0]["text"], "gateway");
+  EXPECT_EQ(ask_json("/v1/items/" + id.text())["uses"], 0);
+  EXPECT_EQ(post({{"events", {{{"type", "use"}, {"items", {id.text()}}}}}}).status, 200);
+  EXPECT_EQ(ask_json("/v1/items/" + id.text())["uses"], 1);
+}
+
+TEST_F(ApiTest, ItemsAndSessionsAreListedInPages) {
+  put_item();
+  post(event("e1", "a"));
+  const json items = ask_json("/v1/items", {{"limit", "1"}});
+  EXPECT_EQ(items["items"].size(), 1U);
+  const json first = ask_json("/v1/sessions", {{"limit", "1"}});
+  ASSERT_EQ(first["sessions"].size(), 1U);
+  const json second = ask_json("/v1/sessions", {{"limit", "1"}, {"before", first["next"]}});
+  ASSERT_EQ(second["sessions"].size(), 1U);
+  EXPECT_NE(first["sessions"][0]["id"], second["sessions"][0]["id"]);
+  const json session = ask_json("/v1/sessions/" + first["sessions"][0]["id"].get<std::string>());
+  EXPECT_EQ(session["kind"], "session");
+  EXPECT_EQ(session["exchanges"].size(), 1U);
+}
+
+TEST_F(ApiTest, MistakesGetTheirStatusAndAReason) {
+  const ItemId id = put_item();
+  EXPECT_EQ(ask("/v1/items/k000000000001").status, 404);
+  EXPECT_EQ(ask("/v1/sessions/" + id.text()).status, 404) << "an item is no session";
+  EXPECT_EQ(ask("/v1/items/../../etc/passwd").status, 404);
+  EXPECT_EQ(ask("/v1/items/").status, 404);
+  EXPECT_EQ(ask("/index.html").status, 404);
+  EXPECT_EQ(ask("/v1/search").status, 400);
+  EXPECT_EQ(ask("/v1/items", {{"before", "nonsense"}}).status, 400);
+  EXPECT_EQ(ask("/v1/sessions", {{"limit", "100000"}}).status, 400);
+  const net::Response deleted = ask("/v1/items", {}, "DELETE");
+  EXPECT_EQ(deleted.status, 405);
+  EXPECT_EQ(deleted.headers.front(),
+            (std::pair<std::string, std::string>("Allow", "GET, HEAD, OPTIONS")));
+  EXPECT_EQ(ask("/v1/events", {}, "OPTIONS").status, 204);
+  for (const char* path : {"/v1/items/k000000000001", "/v1/search", "/nowhere"}) {
+    EXPECT_TRUE(json::parse(ask(path).body)["error"]["message"].is_string()) << path;
+  }
+}
+
+TEST_F(ApiTest, TheStreamTellsTheStatusAndHasLastWords) {
+  const net::Response response = ask("/v1/stream");
+  ASSERT_NE(response.stream, nullptr);
+  EXPECT_EQ(response.content_type, "text/event-stream");
+  const auto piece = response.stream->next();
+  ASSERT_TRUE(piece.has_value());
+  EXPECT_THAT(*piece, HasSubstr("event: status\ndata: {"));
+  EXPECT_TRUE(piece->ends_with("\n\n"));
+  EXPECT_THAT(response.stream->last_words, HasSubstr("event: shutdown"));
+}
+
+TEST_F(ApiTest, ThePageIsServedWithoutInlineScriptOrForeignSource) {
+  const net::Response page = ask("/", {{"q", "anything"}});
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  EXPECT_THAT(page.body, HasSubstr("<script type=\"module\" src=\"/app.js\">"));
+  EXPECT_THAT(page.body, Not(HasSubstr("style=\"")));
+  const std::string script = ask("/app.js").body;
+  EXPECT_THAT(script, Not(HasSubstr("innerHTML")));
+  EXPECT_THAT(script, Not(HasSubstr("https://")));
+  EXPECT_EQ(ask("/style.css").status, 200);
+  EXPECT_EQ(ask("/favicon.ico").content_type, "image/svg+xml");
+}
+
+}  // namespace
+}  // namespace tacit::http

@@ -1,0 +1,111 @@
+#include "http/parameters.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace tacit::http {
+namespace {
+
+constexpr std::size_t kShownBytes = 60;
+constexpr std::size_t kDefaultHits = 10;
+
+std::unexpected<Error> wrong(const char* name, const std::string& value, std::string_view what) {
+  return fail(ErrorKind::kInvalidInput,
+              fmt::format("{}: \"{}\" {}", name, clip_utf8(value, kShownBytes), what));
+}
+
+}  // namespace
+
+Result<void> Parameters::refuse_unknown(std::initializer_list<const char*> known) const {
+  for (const auto& [name, value] : values_) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::string all;
+    for (const char* one : known) all += fmt::format("{}{}", all.empty() ? "" : ", ", one);
+    return fail(ErrorKind::kInvalidInput,
+                fmt::format("unknown parameter \"{}\"; {}", clip_utf8(name, kShownBytes),
+                            all.empty() ? "there are none here" : "there are " + all));
+  }
+  return {};
+}
+
+std::string Parameters::text(const char* name) const {
+  const auto found = values_.find(name);
+  return found == values_.end() ? std::string() : found->second;
+}
+
+Result<std::size_t> Parameters::number(const char* name, std::size_t fallback,
+                                       std::size_t highest) const {
+  const std::string value = text(name);
+  if (value.empty()) return fallback;
+  std::size_t result = 0;
+  const auto [end, code] = std::from_chars(value.data(), value.data() + value.size(), result);
+  if (code != std::errc() || end != value.data() + value.size() || result < 1 || result > highest) {
+    return wrong(name, value, fmt::format("is no whole number from 1 to {}", highest));
+  }
+  return result;
+}
+
+Result<bool> Parameters::flag(const char* name) const {
+  if (!values_.contains(name)) return false;
+  const std::string value = text(name);
+  if (value.empty() || value == "1" || value == "true") return true;
+  if (value == "0" || value == "false") return false;
+  return wrong(name, value, "is not 1, 0, true or false");
+}
+
+Result<std::optional<Instant>> Parameters::time(const char* name) const {
+  const std::string value = text(name);
+  if (value.empty()) return std::optional<Instant>();
+  auto time = parse_time(value);
+  if (!time) return wrong(name, value, "is no date; write 2026-01-28 or 2026-01-28T13:10:29Z");
+  return time;
+}
+
+Result<std::optional<ItemType>> Parameters::type() const {
+  const std::string value = text("type");
+  if (value.empty()) return std::optional<ItemType>();
+  const auto type = parse_item_type(value);
+  if (type) return std::optional<ItemType>(type);
+  std::string all;
+  for (int i = 0; i < kItemTypeCount; ++i) {
+    all += fmt::format("{}{}", i == 0 ? "" : ", ", name_of(static_cast<ItemType>(i)));
+  }
+  return wrong("type", value, "is none of " + all);
+}
+
+Result<Query> read_query(const net::Request& request) {
+  const Parameters parameters(request);
+  TACIT_TRY(parameters.refuse_unknown(
+      {"q", "k", "limit", "mode", "project", "type", "kind", "since", "as_of", "explain"}));
+  Query query;
+  query.text = parameters.text("q");
+  if (trim(query.text).empty()) {
+    return fail(ErrorKind::kInvalidInput, "q: is missing; say what to search for");
+  }
+  const std::size_t limit = TACIT_TRY(parameters.number("limit", kDefaultHits, kMaxHits));
+  query.limit = TACIT_TRY(parameters.number("k", limit, kMaxHits));
+  if (const std::string mode = parameters.text("mode"); !mode.empty()) {
+    const auto known = parse_search_mode(mode);
+    if (!known) return wrong("mode", mode, "is not hybrid, text or vector");
+    query.mode = *known;
+  }
+  query.filter.project = parameters.text("project");
+  query.filter.type = TACIT_TRY(parameters.type());
+  const std::string kind = parameters.text("kind");
+  if (kind == "item")
+    query.filter.kind = HitKind::kItem;
+  else if (kind == "exchange")
+    query.filter.kind = HitKind::kExchange;
+  else if (!kind.empty())
+    return wrong("kind", kind, "is not item or exchange");
+  query.filter.since = TACIT_TRY(parameters.time("since"));
+  query.filter.as_of = TACIT_TRY(parameters.time("as_of"));
+  query.explain = TACIT_TRY(parameters.flag("explain"));
+  return query;
+}
+
+}  // namespace tacit::http

@@ -1,0 +1,34 @@
+#pragma once
+// Reads the query string of a request. Each reader names the parameter in its refusal;
+// refuse_unknown() turns a misspelt filter into an error, where ignoring it would answer another
+// question. Pure.
+
+#include <initializer_list>
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "domain/query.h"
+#include "net/http_server.h"
+
+namespace tacit::http {
+
+class Parameters {
+ public:
+  explicit Parameters(const net::Request& request) : values_(request.query) {}
+
+  Result<void> refuse_unknown(std::initializer_list<const char*> known) const;
+  std::string text(const char* name) const;
+  Result<std::size_t> number(const char* name, std::size_t fallback, std::size_t highest) const;
+  Result<bool> flag(const char* name) const;
+  Result<std::optional<Instant>> time(const char* name) const;
+  Result<std::optional<ItemType>> type() const;
+
+ private:
+  const std::map<std::string, std::string>& values_;
+};
+
+// q, k or limit, mode, project, type, kind, since, as_of, explain.
+Result<Query> read_query(const net::Request& request);
+
+}  // namespace tacit::http
