@@ -1,10 +1,10 @@
 #pragma once
 // Redaction: replaces secrets in text by typed marks with a keyed fingerprint, for example
-// "[redacted:aws-access-key:1f0c9a3e]", before anything is journalled, hashed, stored, embedded or logged.
-// Vectorscan finds candidates in one pass (linear time); RE2 confirms spans; entropy and context decide the
-// generic assignments. Marks are never masked again, so redacting twice changes nothing. Immutable after
-// make(); redact() may be called from any thread at once (each thread has its own scratch). docs/redaction.md
-// lists the types with reasons.
+// "[redacted:aws-access-key:1f0c9a3e]", before anything is journalled, hashed, stored, embedded or
+// logged. Vectorscan finds candidates in one pass (linear time); RE2 confirms spans; entropy and
+// context decide the generic assignments. Marks are never masked again, so redacting twice changes
+// nothing. Immutable after make(); redact() may be called from any thread at once (each thread has
+// its own scratch). docs/redaction.md lists the types with reasons.
 
 #include <memory>
 #include <string>
@@ -34,8 +34,8 @@ class Redactor {
   Redactor(const Redactor&) = delete;
   Redactor& operator=(const Redactor&) = delete;
 
-  // Findings are in order and do not overlap. Cost: one linear pass; no copy when nothing is found but the
-  // returned text.
+  // Findings are in order and do not overlap. Cost: one linear pass; no copy when nothing is found
+  // but the returned text.
   Redaction redact(std::string_view text) const;
   // In place; returns the number of masked secrets. The fast path of an import.
   std::size_t redact_in_place(std::string& text) const;
