@@ -1,0 +1,24 @@
+#pragma once
+// Which project a recorded working directory belongs to. Rule: the git common directory's worktree
+// root, so that worktrees and subdirectories of one repository are one project; where the directory
+// is not on this machine or in no repository, the directory as recorded.
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace tacit::transcript {
+
+std::string resolve_project(std::string_view recorded_directory);
+
+// resolve_project() that asks the file system once per directory. One thread.
+class ProjectResolver {
+ public:
+  const std::string& resolve(std::string_view recorded_directory);
+
+ private:
+  std::map<std::string, std::string, std::less<>> known_;
+};
+
+}  // namespace tacit::transcript
