@@ -1,9 +1,9 @@
 #pragma once
 // The MCP face over stdio: JSON-RPC 2.0, one message a line, tools memory_search, memory_get and
-// memory_status. Speaks revisions 2024-11-05 to 2025-11-25 (initialize) and 2026-07-28 (stateless, _meta).
-// Nothing but messages goes to `out`. Tool descriptions are constants and never hold stored text; stored text
-// in results is data. handle() is transport-free: one message in, the answer (or nothing, for
-// notifications) out. One thread.
+// memory_status. Speaks revisions 2024-11-05 to 2025-11-25 (initialize) and 2026-07-28 (stateless,
+// _meta). Nothing but messages goes to `out`. Tool descriptions are constants and never hold stored
+// text; stored text in results is data. handle() is transport-free: one message in, the answer (or
+// nothing, for notifications) out. One thread.
 
 #include <istream>
 #include <memory>
