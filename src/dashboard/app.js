@@ -49,15 +49,13 @@ async function ask(path, options) {
   return answer;
 }
 
-// Words of the query that the text has, as <mark> around text nodes.
+// Words of the text that begin with a matched term (terms are stems), as <mark> around text nodes.
 function marked(text, terms) {
-  const useful = terms.filter((term) => term.length > 1).map((term) => term.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const useful = terms.filter((term) => term.length > 1).map((term) => term.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
   if (!useful.length) return data(text);
   const node = data('');
-  for (const part of text.split(new RegExp(`(${useful.join('|')})`, 'iu'))) {
-    const isTerm = useful.length && terms.some((term) => term.toLowerCase() === part.toLowerCase());
-    node.append(isTerm ? el('mark', part) : part);
-  }
+  const pattern = new RegExp(`((?<![\\p{L}\\p{N}])(?:${useful.join('|')})[\\p{L}\\p{N}]*)`, 'iu');
+  text.split(pattern).forEach((part, index) => node.append(index % 2 ? el('mark', part) : part));
   return node;
 }
 
@@ -69,9 +67,10 @@ function pairs(list) {
   return node;
 }
 
-function explanation(why) {
+function explanation(why, isOpen) {
   const rank = (value, detail) => value ? `place ${value}${detail}` : 'not in this list';
   const node = el('details', el('summary', 'Why this result'));
+  node.open = isOpen;
   node.append(el('div.why', why.summary ? el('p', data(why.summary)) : null, pairs([
     ['Words', rank(why.text_rank, why.text_score === null ? '' : `, BM25 ${why.text_score.toFixed(2)}`)],
     ['Meaning', rank(why.vector_rank, why.cosine === null ? '' : `, cosine ${why.cosine.toFixed(3)}`)],
@@ -80,7 +79,7 @@ function explanation(why) {
   return node;
 }
 
-function hitCard(hit, terms) {
+function hitCard(hit, terms, index) {
   const meter = document.createElement('meter');
   meter.min = 0; meter.max = 1; meter.value = hit.score; meter.ariaLabel = 'score';
   return el('li.card.hit',
@@ -90,7 +89,7 @@ function hitCard(hit, terms) {
     facts(chip(hit.type ? words(hit.type) : hit.kind, 'kind'), hit.freshness ? chip(hit.freshness, hit.freshness) : null,
       el('span', day(hit.time)), hit.project ? el('span', '· ', data(projectName(hit.project))) : null,
       hit.kind === 'item' && hit.exchange ? link(idLink(hit.exchange), 'a', 'source') : null),
-    hit.why ? explanation(hit.why) : null);
+    hit.why ? explanation(hit.why, index === 0) : null);
 }
 
 function emptyState(title, text, command) {
@@ -109,7 +108,7 @@ async function searchView(state) {
   }
   const terms = [...new Set(answer.hits.flatMap((hit) => hit.why?.matched_terms ?? []))];
   const heading = el('h1.hidden', `Results for ${state.q}`);
-  return el('div', heading, notes, el('p.lead', `${plural(answer.hits.length, 'result')} in ${answer.took_ms.toFixed(0)} ms`), el('ol.results', answer.hits.map((hit) => hitCard(hit, terms))));
+  return el('div', heading, notes, el('p.lead', `${plural(answer.hits.length, 'result')} in ${answer.took_ms.toFixed(0)} ms`), el('ol.results', answer.hits.map((hit, index) => hitCard(hit, terms, index))));
 }
 
 async function homeView() {
