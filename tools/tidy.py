@@ -58,7 +58,7 @@ def check_includes(name, text, floors, public):
     if len(parts) < 3 or parts[0] != "src" or parts[1] not in floors:
         return []
     module, findings = parts[1], []
-    is_test = name.endswith("_test.cpp")
+    is_test = name.endswith(("_test.cpp", "_test.h"))
     for number, line in enumerate(text.splitlines(), 1):
         match = re.match(r'#include "([a-z_]+)/([^"]+)"', line)
         if not match or match.group(1) == module:

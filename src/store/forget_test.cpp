@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "store/session_queries.h"
-#include "store/test_support.h"
+#include "store/store_fixture_test.h"
 #include "store/text_queries.h"
 
 namespace tacit::store {

@@ -129,7 +129,8 @@ Result<bool> add_item(WriteTxn& txn, const KnowledgeItem& item, const Observatio
               item.id, code(item.type), item.title, item.statement, statement_key(item.statement),
               item.confidence, item.project, project_name(item.project), item.session,
               item.first_seen, item.last_seen, now));
-  if (item.uses > 0 && item.last_used) {  // made again after its exchange grew: its use stays counted
+  // Made again after its exchange grew: its use stays counted.
+  if (item.uses > 0 && item.last_used) {
     TACIT_TRY(txn.run("INSERT OR REPLACE INTO item_use(item, uses, last_used) VALUES(?1, ?2, ?3)",
                       item.id, item.uses, *item.last_used));
   }

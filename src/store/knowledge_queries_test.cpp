@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "store/test_support.h"
+#include "store/store_fixture_test.h"
 
 namespace tacit::store {
 namespace {

@@ -5,7 +5,7 @@
 #include <atomic>
 
 #include "base/worker.h"
-#include "store/test_support.h"
+#include "store/store_fixture_test.h"
 
 namespace tacit::store {
 namespace {

@@ -24,7 +24,7 @@
 namespace tacit::crash {
 namespace {
 
-constexpr std::size_t kCutsOfALife = 12;
+constexpr std::size_t kCutsOfALife = 10;
 constexpr std::uint64_t kSearchedOf = 8;  // one row in so many is also looked up by its words
 const Instant kNow = from_millis(1'767'225'600'000);
 
@@ -57,8 +57,8 @@ class Life {
     if (roll(2) == 0) cut_during_open(400);
     for (std::size_t i = 0; i < cuts && totals_.corruption.empty(); ++i) {
       if (!open_and_compare()) return;
-      disk_.cut_after(1 + roll(roll(3) == 0 ? 60 : 1500));
-      for (std::size_t n = 1 + roll(12); n > 0 && !disk_.is_cut(); --n) act();
+      disk_.cut_after(1 + roll(roll(3) == 0 ? 60 : 900));
+      for (std::size_t n = 1 + roll(8); n > 0 && !disk_.is_cut(); --n) act();
       if (roll(4) == 0 && !disk_.is_cut())
         store_.reset();  // the power goes during or after a clean stop
       lose_power();
