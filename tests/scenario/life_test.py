@@ -45,32 +45,42 @@ class Life(Case):
         text = self.tacit("search", "qqxyzzy", "--mode", "text").stdout
         self.assertGreater(len(text.strip()), 20)
 
+    def own_session(self):
+        """A session of our own with words that stand nowhere else."""
+        shared = {"sessionId": "5e1f0000-0000-4000-8000-000000000001", "cwd": "/home/new/zoo", "version": "2.1.50",
+                  "isSidechain": False, "userType": "external", "gitBranch": "main"}
+        records = [
+            {"type": "user", "uuid": "u-1", "parentUuid": None, "timestamp": "2026-10-01T10:00:00.000Z", **shared,
+             "message": {"role": "user", "content": "why does the zebrafishfeeder crash with quokkaoverflow?"}},
+            {"type": "assistant", "uuid": "a-1", "parentUuid": "u-1", "timestamp": "2026-10-01T10:00:05.000Z", **shared,
+             "message": {"id": "m-1", "role": "assistant", "model": "a-model",
+                         "content": [{"type": "text", "text": "The root cause was the axolotlcounter: we decided to use "
+                                      "pangolinlocks because the counter is written by two threads."}]}},
+        ]
+        file = self.home / "own.jsonl"
+        file.write_text("".join(json.dumps(record) + "\n" for record in records))
+        return file
+
     def test_forgetting_leaves_no_byte_and_keeps_it_out(self):
         self.tacit("import", SAMPLES)
-        question = (SAMPLES / "QUESTION").read_text().strip()
-        hit = self.tacit_json("search", question)["hits"][0]
-        session = self.tacit_json("show", hit["session"])
-        words = [word for exchange in session["exchanges"] for word in exchange["steps"][0]["text"].split() if len(word) > 9]
-        others = " ".join(json.dumps(self.tacit_json("show", other)) for other in self.session_ids() if other != hit["session"])
-        needles = [word.encode() for word in words if word not in others][:5]
+        file = self.own_session()
+        self.assertEqual(self.tacit_json("import", file)["exchanges"], 1)
+        needles = [b"zebrafishfeeder", b"quokkaoverflow", b"axolotlcounter", b"pangolinlocks"]
         before = self.bytes_on_disk()
-        self.assertTrue(needles and all(needle in before for needle in needles), needles)
-        dry = self.tacit_json("forget", "--session", hit["session"], "--dry-run")
-        self.assertGreater(dry["exchanges"], 0)
-        self.tacit("forget", "--session", hit["session"], "--yes")
+        self.assertTrue(all(needle in before for needle in needles))
+        session = self.tacit_json("search", "zebrafishfeeder", "--mode", "text")["hits"][0]["session"]
+        self.assertEqual(self.tacit_json("forget", "--session", session, "--dry-run")["exchanges"], 1)
+        self.assertTrue(all(needle in self.bytes_on_disk() for needle in needles), "a dry run removes nothing")
+        self.tacit("forget", "--session", session, "--yes")
         after = self.bytes_on_disk()
         for needle in needles:
             self.assertNotIn(needle, after)
-        self.tacit("show", hit["session"], expect=1)
-        for path in SAMPLES.rglob("*"):  # changed times would not bring it back either
-            pass
-        again = self.tacit_json("import", SAMPLES, "--again", "--dry-run")
-        self.assertGreater(again["forgotten"] + again["exchanges"], 0)
-        self.assertEqual(self.tacit_json("import", SAMPLES)["exchanges"], 0)
-
-    def session_ids(self):
-        listed = self.tacit_json("search", "the", "-k", "100", "--mode", "text")
-        return {hit["session"] for hit in listed["hits"]} | {hit["session"] for hit in self.tacit_json("search", "webhook test build", "-k", "100")["hits"]}
+        self.tacit("show", session, expect=1)
+        file.write_text(file.read_text() + "\n")  # a changed file is read again
+        again = self.tacit_json("import", file)
+        self.assertEqual((again["exchanges"], again["forgotten"]), (0, 1))
+        self.assertNotIn(b"zebrafishfeeder", self.bytes_on_disk())
+        self.assertEqual(self.tacit_json("import", file, "--again")["exchanges"], 1)
 
     def test_bad_lines_are_named_and_the_rest_is_kept(self):
         sample = next((SAMPLES / "claude-code").rglob("*.jsonl")).read_text().splitlines()
@@ -89,7 +99,7 @@ class Life(Case):
             (["import", "/nowhere/at/all"], 3, "nowhere"),
             (["import"], 2, "--found"),
             (["search", "x", "--mode", "psychic"], 2, "hybrid"),
-            (["show", "k000000000001"], 1, "import"),
+            (["show", "k000000000001"], 1, "tacit search"),
             (["forget"], 2, "Name one id"),
         ):
             done = self.tacit(*arguments, expect=status)
