@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <set>
+
+#include "vector/code_kernels.h"
+#include "vector/index.h"
+
+namespace tacit::vector {
+namespace {
+
+constexpr std::size_t kDimension = 100;  // not a multiple of the kernel's step
+
+// Clustered unit vectors with a few large constant dimensions, as real embeddings have.
+std::vector<std::vector<float>> make_vectors(std::size_t count, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  std::vector<std::vector<float>> centres(20, std::vector<float>(kDimension));
+  for (auto& centre : centres) {
+    for (float& value : centre) value = normal(random);
+    centre[3] = 6;
+  }
+  std::vector<std::vector<float>> vectors;
+  for (std::size_t i = 0; i < count; ++i) {
+    std::vector<float> vector = centres[i % centres.size()];
+    for (float& value : vector) value += 0.7F * normal(random);
+    const float norm = std::sqrt(dot(vector, vector));
+    for (float& value : vector) value /= norm;
+    vectors.push_back(std::move(vector));
+  }
+  return vectors;
+}
+
+void fill(VectorIndex& index, const std::vector<std::vector<float>>& vectors) {
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    const IndexEntry entry{{i + 1, 0}, vectors[i]};
+    ASSERT_TRUE(index.upsert({&entry, 1}).has_value());
+  }
+}
+
+TEST(ExactIndex, AgreesWithThePlainScan) {
+  const auto vectors = make_vectors(3000, 1);
+  const auto queries = make_vectors(50, 2);
+  const auto index = make_exact_index(kDimension);
+  fill(*index, vectors);
+  for (const auto& query : queries) {
+    std::vector<std::pair<float, std::uint64_t>> truth;
+    for (std::size_t i = 0; i < vectors.size(); ++i)
+      truth.emplace_back(-dot(query, vectors[i]), i + 1);
+    std::sort(truth.begin(), truth.end());
+    const auto found = index->nearest(query, 10);
+    ASSERT_TRUE(found.has_value());
+    ASSERT_EQ(found->size(), 10U);
+    for (std::size_t i = 0; i < 10; ++i)
+      EXPECT_EQ((*found)[i].key.id, truth[i].second) << "rank " << i;
+  }
+}
+
+TEST(ExactIndex, FiltersByDocument) {
+  const auto vectors = make_vectors(500, 3);
+  const auto index = make_exact_index(kDimension);
+  fill(*index, vectors);
+  const auto even = [](std::uint64_t id) { return id % 2 == 0; };
+  const FunctionRef<bool(std::uint64_t)> accept(even);
+  const auto found = index->nearest(vectors[0], 20, &accept);
+  ASSERT_EQ(found->size(), 20U);
+  for (const Neighbour& neighbour : *found) EXPECT_EQ(neighbour.key.id % 2, 0U);
+}
+
+TEST(ExactIndex, ReplacesRemovesAndKeepsTheOthersRight) {
+  const auto vectors = make_vectors(200, 4);
+  const auto index = make_exact_index(kDimension);
+  fill(*index, vectors);
+  const IndexEntry second_part{{7, 1}, vectors[100]};
+  ASSERT_TRUE(index->upsert({&second_part, 1}).has_value());
+  EXPECT_EQ(index->size(), 201U);
+  const std::vector<std::uint64_t> gone = {7, 200, 9999};
+  index->remove(gone);
+  EXPECT_EQ(index->size(), 198U);
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    const auto found = index->nearest(vectors[i], 1);
+    if (i + 1 == 7 || i + 1 == 200)
+      EXPECT_NE(found->front().key.id, i + 1);
+    else
+      EXPECT_EQ(found->front().key.id, i + 1);
+  }
+  index->clear();
+  EXPECT_TRUE(index->nearest(vectors[0], 5)->empty());
+}
+
+TEST(ExactIndex, RefusesWhatIsNoVectorOfItsSpace) {
+  const auto index = make_exact_index(kDimension);
+  std::vector<float> vector(kDimension, 0.1F);
+  vector[5] = std::numeric_limits<float>::quiet_NaN();
+  const IndexEntry bad{{1, 0}, vector};
+  EXPECT_EQ(index->upsert({&bad, 1}).error().kind(), ErrorKind::kInvalidInput);
+  const std::vector<float> small(3, 0.1F);
+  const IndexEntry other{{1, 0}, small};
+  EXPECT_EQ(index->upsert({&other, 1}).error().kind(), ErrorKind::kInvalidInput);
+  EXPECT_EQ(index->nearest(small, 1).error().kind(), ErrorKind::kInvalidInput);
+  EXPECT_EQ(index->size(), 0U);
+}
+
+TEST(Kernels, GiveEqualIntegers) {
+  std::mt19937 random(5);
+  std::uniform_int_distribution<int> values(-127, 127);
+  for (const std::size_t width : {32U, 128U, 384U, 1536U}) {
+    std::vector<std::int8_t> a(width);
+    std::vector<std::int8_t> b(width);
+    for (std::size_t i = 0; i < width; ++i) {
+      a[i] = static_cast<std::int8_t>(values(random));
+      b[i] = static_cast<std::int8_t>(values(random));
+    }
+    EXPECT_EQ(dot_codes(a.data(), b.data(), width), dot_codes_scalar(a.data(), b.data(), width));
+    std::fill(a.begin(), a.end(), std::int8_t{-127});
+    EXPECT_EQ(dot_codes(a.data(), a.data(), width), static_cast<std::int32_t>(width) * 127 * 127);
+  }
+}
+
+}  // namespace
+}  // namespace tacit::vector
