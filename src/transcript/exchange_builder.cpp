@@ -33,6 +33,7 @@ Result<void> ExchangeBuilder::begin(std::string_view request, std::string identi
                                     std::optional<Instant> time, std::size_t line) {
   TACIT_TRY(finish());
   open_session_ = session_;
+  if (!time) time = open_session_.started;  // older formats time the session alone
   Exchange exchange;
   exchange.identity = std::move(identity);
   exchange.time = time;
