@@ -18,7 +18,7 @@
 namespace tacit::transcript {
 
 inline constexpr std::size_t kMaxLineBytes = 16U << 20U;
-inline constexpr std::size_t kMaxDocumentBytes = 48U << 20U;  // Markdown files are read whole
+inline constexpr std::size_t kMaxDocumentBytes = 8U << 20U;  // Markdown files are read whole
 inline constexpr std::size_t kMaxStepBytes =
     64U << 10U;  // longer texts keep head and tail around a mark
 inline constexpr std::size_t kMaxStepsPerExchange =

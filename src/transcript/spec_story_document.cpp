@@ -203,7 +203,7 @@ bool is_tool_end(std::string_view line) {
   return line.starts_with("</tool-use>") || line.starts_with("</details></tool-use>");
 }
 
-Part tool_part(std::string_view tag, const std::vector<std::string_view>& body) {
+Part tool_part(std::string_view tag, std::span<const std::string_view> body) {
   Part part;
   part.is_tool = true;
   part.tool = attribute(tag, "data-tool-name");
@@ -300,65 +300,55 @@ std::vector<Turn> turns_of(const std::vector<std::string_view>& lines) {
     if (real.role.time && (!latest || *latest < *real.role.time)) latest = real.role.time;
     const std::size_t next = skip_quoted(candidates, i, latest);
     const std::size_t end = next < candidates.size() ? candidates[next].index : lines.size();
-    Turn turn{real.role, real.index + 1, {}};
-    turn.body.assign(lines.begin() + static_cast<std::ptrdiff_t>(real.index) + 1,
-                     lines.begin() + static_cast<std::ptrdiff_t>(end));
-    turns.push_back(std::move(turn));
+    turns.push_back({real.role, real.index + 1,
+                     std::span(lines).subspan(real.index + 1, end - real.index - 1)});
     i = next;
   }
   return turns;
 }
 
-std::string text_of(const std::vector<std::string_view>& body) {
-  std::size_t begin = 0;
-  std::size_t end = body.size();
-  const auto is_frame = [&](std::size_t at) { return trim(body[at]).empty() || is_rule(body[at]); };
-  while (end > begin && is_frame(end - 1)) --end;
-  while (begin < end && is_frame(begin)) ++begin;
+std::string text_of(std::span<const std::string_view> body) {
+  const auto is_frame = [](std::string_view line) { return trim(line).empty() || is_rule(line); };
+  while (!body.empty() && is_frame(body.back())) body = body.first(body.size() - 1);
+  while (!body.empty() && is_frame(body.front())) body = body.subspan(1);
   std::string text;
-  for (std::size_t i = begin; i < end; ++i) append_line(text, body[i]);
+  for (const std::string_view line : body) append_line(text, line);
   return std::string(trim(text));
 }
 
-std::vector<Part> parts_of(const std::vector<std::string_view>& body) {
+std::vector<Part> parts_of(std::span<const std::string_view> body) {
   std::vector<Part> parts;
-  std::vector<std::string_view> reply;
-  const auto end_reply = [&] {
-    std::string text = text_of(reply);
+  std::size_t reply = 0;  // where the reply begins that is being read
+  const auto end_reply = [&](std::size_t end) {
+    std::string text = text_of(body.subspan(reply, end - reply));
     if (!text.empty()) parts.push_back({false, "", "", std::move(text), ""});
-    reply.clear();
   };
   const auto find_end = [&](std::size_t from, auto is_end) {
     while (from < body.size() && !is_end(body[from])) ++from;
     return from;
   };
+  const auto ends_thought = [](std::string_view line) {
+    return line.find("</think>") != std::string_view::npos;
+  };
   FenceStack fences;
   for (std::size_t i = 0; i < body.size(); ++i) {
     const std::string_view line = body[i];
-    if (!fences.is_open() && line.starts_with("<think>")) {
-      const std::size_t end = find_end(
-          i, [](std::string_view at) { return at.find("</think>") != std::string_view::npos; });
-      if (end < body.size()) {
-        i = end;
-        continue;
-      }
-    }
-    if (line.starts_with("<tool-use ") && line.find("data-tool-") != std::string_view::npos) {
-      end_reply();
-      fences = FenceStack();
-      const std::size_t end = find_end(i + 1, is_tool_end);
-      const auto at = [&](std::size_t index) {
-        return body.begin() + static_cast<std::ptrdiff_t>(index);
-      };
-      parts.push_back(tool_part(
-          line, std::vector<std::string_view>(at(i + 1), at(std::min(end, body.size())))));
-      i = end;
+    const bool is_thought = !fences.is_open() && line.starts_with("<think>");
+    const bool is_tool =
+        line.starts_with("<tool-use ") && line.find("data-tool-") != std::string_view::npos;
+    if (!is_thought && !is_tool) {
+      fences.take(line);
       continue;
     }
-    fences.take(line);
-    reply.push_back(line);
+    const std::size_t end = is_tool ? find_end(i + 1, is_tool_end) : find_end(i, ends_thought);
+    if (is_thought && end == body.size()) continue;  // never closed: part of the reply
+    end_reply(i);
+    fences = FenceStack();
+    if (is_tool) parts.push_back(tool_part(line, body.subspan(i + 1, end - i - 1)));
+    i = end;
+    reply = std::min(end + 1, body.size());
   }
-  end_reply();
+  end_reply(body.size());
   return parts;
 }
 

@@ -4,6 +4,7 @@
 // functions; views point into the text given.
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,8 +33,8 @@ DocumentHead head_of(const std::vector<std::string_view>& lines);
 
 struct Turn {
   RoleLine role;
-  std::size_t line = 0;  // of the heading, from 1
-  std::vector<std::string_view> body;
+  std::size_t line = 0;                    // of the heading, from 1
+  std::span<const std::string_view> body;  // of the lines given to turns_of()
 };
 std::vector<Turn> turns_of(const std::vector<std::string_view>& lines);
 
@@ -45,9 +46,9 @@ struct Part {
   std::string text;    // a reply, or what the call asked for
   std::string output;  // of a tool
 };
-std::vector<Part> parts_of(const std::vector<std::string_view>& body);
+std::vector<Part> parts_of(std::span<const std::string_view> body);
 
 // A turn's lines as text, without the rule that separates it from the next.
-std::string text_of(const std::vector<std::string_view>& body);
+std::string text_of(std::span<const std::string_view> body);
 
 }  // namespace tacit::transcript

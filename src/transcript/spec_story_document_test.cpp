@@ -89,11 +89,12 @@ TEST(SpecStoryDocument, TrustsTimesOverFences) {
 }
 
 TEST(SpecStoryDocument, SplitsToolsFromReplies) {
-  const auto parts = parts_of(split_lines(
+  const auto lines = split_lines(
       "<think><details><summary>Thought Process</summary>\nhm\n</details></think>\n\nLooking.\n\n"
       "<tool-use data-tool-type=\"shell\" data-tool-name=\"Bash\"><details>\n<summary>Tool use: "
       "**Bash** `make`</summary>\n"
-      "```text\nExit code: 2\n```\n</details></tool-use>\n\nBroken.\n\n---\n"));
+      "```text\nExit code: 2\n```\n</details></tool-use>\n\nBroken.\n\n---\n");
+  const auto parts = parts_of(lines);
   ASSERT_EQ(parts.size(), 3U);
   EXPECT_EQ(parts[0].text, "Looking.");
   EXPECT_TRUE(parts[1].is_tool);
