@@ -9,46 +9,56 @@
 
 namespace tacit::privacy {
 
+// Runs of one character are placeholders whatever stands before them.
+inline constexpr double kMinTokenBits = 1.5;
+
 enum class RuleKind {
   kToken,       // group 1 of `confirm` is the secret, and it starts near the candidate
-  kContext,     // the same, told by what stands well before it
+  kContext,     // the same, told by what stands well before it; stand-ins are no secrets
   kKeyBlock,    // from the candidate to its END line
-  kAssignment,  // groups: name, separator, quotation mark, value; context and entropy decide
+  kAssignment,  // groups: name, separator, quotation mark, value in marks, bare value; context and
+                // entropy decide
 };
 
 struct Rule {
-  const char* type;
+  const char* type;  // several rules may share one
   RuleKind kind;
   const char* candidate;  // Vectorscan syntax, case-sensitive unless it opens with (?i)
   const char* confirm;    // RE2 syntax
-  double min_entropy;     // bits a character of the secret, 0: not asked
-  const char* why;        // one line for docs/redaction.md
+  double min_entropy;     // bits a character of the secret; tokens: at least kMinTokenBits
+  const char* why;        // one line for docs/redaction.md; empty where an earlier rule said it
 };
 
-// Earlier rules win where two findings overlap.
+// Where findings overlap, the earlier rule names the mark.
 std::span<const Rule> rules();
 
-// How far before a candidate's end and after it the confirming pattern looks: the bound that keeps
-// hostile input linear.
+// How far before a candidate's end and after it the confirming pattern looks.
 struct Window {
   std::size_t before = 0;
   std::size_t after = 0;
 };
 Window window_of(RuleKind kind);
-inline constexpr std::size_t kKeyBlockHead = 64;
-inline constexpr std::size_t kMaxKeyBlockBytes = 16U << 10U;
 
 // Shannon entropy in bits a character.
 double entropy(std::string_view text);
 
-// True when the value of an assignment to `name` is a secret rather than code, a placeholder or a
-// plain word. `quoted` says that it stood between quotation marks, `separator` what stood between
-// name and value.
-bool is_assigned_secret(std::string_view name, std::string_view separator, bool quoted,
-                        std::string_view value);
+// One `name = value` as it stood in the text.
+struct Assignment {
+  std::string_view name;
+  std::string_view separator;
+  bool quoted = false;
+  std::string_view value;
+  char after = '\n';  // the character behind the value
+};
 
-// True for the words that documentation writes in place of a password: "password", "pass", "secret"
-// …
+// The part of the value that is a secret; an empty view when it is code, a placeholder or a plain
+// word.
+std::string_view assigned_secret(const Assignment& assignment);
+
+// True for what documentation writes in place of a password: "password", "pass", "secret" …
 bool is_stand_in(std::string_view value);
+
+// True for tokens that documentation writes out as "ghp_xxxxxxxx" or "sk-your-key-here".
+bool is_token_placeholder(std::string_view value);
 
 }  // namespace tacit::privacy
