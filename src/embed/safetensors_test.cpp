@@ -96,7 +96,7 @@ TEST_F(SafetensorsTest, MutatedHeadersNeverReachOutsideTheFile) {
                                         R"("b":{"dtype":"U8","shape":[8],"data_offsets":[24,32]}})", 32);
   std::mt19937 random(7);
   int opened = 0;
-  for (int round = 0; round < 3000; ++round) {
+  for (int round = 0; round < 500; ++round) {
     std::string bytes = whole;
     const auto changes = 1 + random() % 3;
     for (unsigned i = 0; i < changes; ++i) {
