@@ -1,5 +1,5 @@
-// The shipped encoder with the real weights against published vectors and scores. Needs the model and the
-// evaluation data and says so where they are not there.
+// The shipped encoder with the real weights against published vectors and scores. Needs the model
+// and the evaluation data and says so where they are not there.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -31,7 +31,8 @@ class EncoderReference : public ::testing::Test {
   }
 
   Json read(const std::string& name) {
-    return Json::parse(testing::read_file(eval_ / "minilm-l6-v2-vectors/open" / name), nullptr, false);
+    return Json::parse(testing::read_file(eval_ / "minilm-l6-v2-vectors/open" / name), nullptr,
+                       false);
   }
 
   std::vector<Embedding> embed(const std::vector<std::string>& texts) {
@@ -50,11 +51,16 @@ std::vector<std::vector<std::string>> read_csv(const std::string& text) {
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    if (c == '"' && quoted && i + 1 < text.size() && text[i + 1] == '"') rows.back().back() += text[++i];
-    else if (c == '"') quoted = !quoted;
-    else if (c == ',' && !quoted) rows.back().emplace_back();
-    else if (c == '\n' && !quoted) rows.push_back({""});
-    else rows.back().back() += c;
+    if (c == '"' && quoted && i + 1 < text.size() && text[i + 1] == '"')
+      rows.back().back() += text[++i];
+    else if (c == '"')
+      quoted = !quoted;
+    else if (c == ',' && !quoted)
+      rows.back().emplace_back();
+    else if (c == '\n' && !quoted)
+      rows.push_back({""});
+    else
+      rows.back().back() += c;
   }
   std::erase_if(rows, [](const auto& row) { return row.size() != 3; });
   return rows;
@@ -64,7 +70,8 @@ std::vector<std::vector<std::string>> read_csv(const std::string& text) {
 std::vector<double> ranks(const std::vector<double>& values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
   std::vector<double> result(values.size());
   for (std::size_t i = 0; i < order.size();) {
     std::size_t end = i;
@@ -90,7 +97,9 @@ double spearman(const std::vector<double>& a, const std::vector<double>& b) {
   return xy / std::sqrt(xx * yy);
 }
 
-TEST_F(EncoderReference, TheSpaceHasItsName) { EXPECT_EQ(encoder_->space().text(), "all-MiniLM-L6-v2/384"); }
+TEST_F(EncoderReference, TheSpaceHasItsName) {
+  EXPECT_EQ(encoder_->space().text(), "all-MiniLM-L6-v2/384");
+}
 
 TEST_F(EncoderReference, FullVectorsHaveCosineAboveFourNines) {
   const Json items = read("tei-full-vectors.json")["items"];
@@ -107,14 +116,16 @@ TEST_F(EncoderReference, FullVectorsHaveCosineAboveFourNines) {
 TEST_F(EncoderReference, FirstDimensionsAndSumsAreThePublishedOnes) {
   const Json first = read("fastembed-first-five-dims.json");
   const auto hello = embed({"hello world"})[0];
-  const auto dims = first["models"]["sentence-transformers/all-MiniLM-L6-v2"].get<std::vector<float>>();
+  const auto dims =
+      first["models"]["sentence-transformers/all-MiniLM-L6-v2"].get<std::vector<float>>();
   for (std::size_t i = 0; i < dims.size(); ++i) EXPECT_NEAR(hello[i], dims[i], 1e-3f);
   const Json sums = read("published-values.json")["sum_of_all_384_components"];
   const auto texts = sums["texts"].get<std::vector<std::string>>();
   const auto expected = sums["all_MiniLM_L6_v2"].get<std::vector<float>>();
   const auto vectors = embed(texts);
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    EXPECT_NEAR(std::accumulate(vectors[i].begin(), vectors[i].end(), 0.0f), expected[i], 0.01f) << texts[i];
+    EXPECT_NEAR(std::accumulate(vectors[i].begin(), vectors[i].end(), 0.0f), expected[i], 0.01f)
+        << texts[i];
   }
 }
 
@@ -123,7 +134,8 @@ TEST_F(EncoderReference, TheCosineMatrixIsThePublishedOne) {
   const auto vectors = embed(matrix["texts"].get<std::vector<std::string>>());
   for (std::size_t i = 0; i < vectors.size(); ++i) {
     for (std::size_t k = 0; k < vectors.size(); ++k) {
-      EXPECT_NEAR(dot(vectors[i], vectors[k]), matrix["all_MiniLM_L6_v2"][i][k].get<float>(), 1e-4f);
+      EXPECT_NEAR(dot(vectors[i], vectors[k]), matrix["all_MiniLM_L6_v2"][i][k].get<float>(),
+                  1e-4f);
     }
   }
 }
@@ -132,8 +144,8 @@ TEST_F(EncoderReference, TheLongSampleCutAt384PiecesIsThePublishedOne) {
   const Json sample = read("published-values.json")["long_text_first_ten_components"];
   const auto long_encoder = open_encoder({*find_model_dir(), 1, 384});
   ASSERT_TRUE(long_encoder);
-  const std::string text =
-      testing::read_file(eval_ / "minilm-l6-v2-vectors/open" / sample["text_file"].get<std::string>());
+  const std::string text = testing::read_file(eval_ / "minilm-l6-v2-vectors/open" /
+                                              sample["text_file"].get<std::string>());
   const std::string_view view = text;
   const auto got = (*long_encoder)->embed({&view, 1}, Deadline::none()).value()[0];
   const auto expected = sample["all_MiniLM_L6_v2"].get<std::vector<float>>();
@@ -142,9 +154,9 @@ TEST_F(EncoderReference, TheLongSampleCutAt384PiecesIsThePublishedOne) {
   }
 }
 
-// The independent run: a plain NumPy encoder in f32 over the same weights, word pieces from the PyPI
-// package `tokenizers` (BertWordPieceTokenizer, lower-case, cut at 256), mean pooling, Spearman from SciPy.
-// Its vectors differ from ours by at most 2.1e-7 in any component.
+// The independent run: a plain NumPy encoder in f32 over the same weights, word pieces from the
+// PyPI package `tokenizers` (BertWordPieceTokenizer, lower-case, cut at 256), mean pooling,
+// Spearman from SciPy. Its vectors differ from ours by at most 2.1e-7 in any component.
 constexpr double kIndependentSpearman = 0.86716;
 
 TEST_F(EncoderReference, SimilarityOfSentencePairsRanksLikeAnIndependentRun) {

@@ -32,12 +32,14 @@ class EncoderTest : public ::testing::Test {
     return text;
   }
 
-  void expect_like_the_reference(const Embedding& got, const std::string& text, std::size_t max_pieces = 40) {
+  void expect_like_the_reference(const Embedding& got, const std::string& text,
+                                 std::size_t max_pieces = 40) {
     const auto pieces = WordPiece::load(folder_.path() / "vocab.txt");
     ASSERT_TRUE(pieces);
     const auto expected = toy_.embed((*pieces)->encode(text, max_pieces));
     ASSERT_EQ(got.size(), expected.size());
-    for (std::size_t i = 0; i < got.size(); ++i) EXPECT_NEAR(static_cast<double>(got[i]), expected[i], 2e-6) << text;
+    for (std::size_t i = 0; i < got.size(); ++i)
+      EXPECT_NEAR(static_cast<double>(got[i]), expected[i], 2e-6) << text;
   }
 
   testing::TempFolder folder_;
@@ -105,7 +107,8 @@ TEST_F(EncoderTest, ManyCallersGetTheSameVectors) {
     const std::size_t first = i % 2 == 0 ? 0 : i % views.size();
     const std::size_t count = i % 2 == 0 ? views.size() : 1;
     const auto got = encoder->embed(std::span(views).subspan(first, count), Deadline::none());
-    for (std::size_t k = 0; k < count; ++k) wrong[i] += !got || (*got)[k] != expected[first + k] ? 1 : 0;
+    for (std::size_t k = 0; k < count; ++k)
+      wrong[i] += !got || (*got)[k] != expected[first + k] ? 1 : 0;
   });
   EXPECT_EQ(wrong, std::vector<int>(12, 0));
 }
@@ -181,28 +184,32 @@ TEST(Kernels, EveryVariantAgreesWithThePlainOne) {
     std::vector<float> state(qkv);
     variant.add_bias_gelu(state.data(), bias.data(), shape.tokens, 3 * hidden);
     result.insert(result.end(), state.begin(), state.end());
-    variant.add_and_norm(state.data(), qkv.data(), bias.data(), {bias.data(), bias.data() + 5, 1e-12f},
-                         shape.tokens, 2 * hidden);
+    variant.add_and_norm(state.data(), qkv.data(), bias.data(),
+                         {bias.data(), bias.data() + 5, 1e-12f}, shape.tokens, 2 * hidden);
     result.insert(result.end(), state.begin(), state.end());
     return result;
   };
   const auto expected = outputs(kernels.back());
   for (const Kernels& variant : kernels) {
     const auto got = outputs(variant);
-    for (std::size_t i = 0; i < got.size(); ++i) ASSERT_NEAR(got[i], expected[i], 1e-5f) << variant.name;
+    for (std::size_t i = 0; i < got.size(); ++i)
+      ASSERT_NEAR(got[i], expected[i], 1e-5f) << variant.name;
   }
 }
 
 TEST(Kernels, GeluIsTheExactFormEverywhere) {
   for (const Kernels& variant : usable_kernels()) {
     std::vector<float> values(4096);
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = (static_cast<float>(i) - 2048) / 128;
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = (static_cast<float>(i) - 2048) / 128;
     const std::vector<float> before = values;
     const std::vector<float> zero(values.size(), 0.0f);
     variant.add_bias_gelu(values.data(), zero.data(), 1, values.size());
     for (std::size_t i = 0; i < values.size(); ++i) {
       const double x = static_cast<double>(before[i]);
-      EXPECT_NEAR(static_cast<double>(values[i]), 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))), 2e-6) << x;
+      EXPECT_NEAR(static_cast<double>(values[i]), 0.5 * x * (1 + std::erf(x / std::sqrt(2.0))),
+                  2e-6)
+          << x;
     }
   }
 }

@@ -16,7 +16,8 @@ class SafetensorsTest : public ::testing::Test {
   static std::string with_header(std::string header, std::size_t data_bytes) {
     header.resize((header.size() + 7) / 8 * 8, ' ');
     std::string bytes(8, '\0');
-    for (std::size_t i = 0; i < 8; ++i) bytes[i] = static_cast<char>(header.size() >> (8 * i) & 0xFF);
+    for (std::size_t i = 0; i < 8; ++i)
+      bytes[i] = static_cast<char>(header.size() >> (8 * i) & 0xFF);
     return bytes + header + std::string(data_bytes, '\0');
   }
 
@@ -38,7 +39,8 @@ class SafetensorsTest : public ::testing::Test {
 
 TEST_F(SafetensorsTest, ReadsNamesShapesAndValues) {
   std::string bytes = with_header(R"({"a":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]},)"
-                                  R"("b":{"dtype":"I64","shape":[],"data_offsets":[8,16]}})", 16);
+                                  R"("b":{"dtype":"I64","shape":[],"data_offsets":[8,16]}})",
+                                  16);
   const float values[] = {1.5f, -2.0f};
   bytes.replace(bytes.size() - 16, 8, std::string(reinterpret_cast<const char*>(values), 8));
   const auto file = open(bytes);
@@ -52,7 +54,8 @@ TEST_F(SafetensorsTest, ReadsNamesShapesAndValues) {
 }
 
 TEST_F(SafetensorsTest, RefusesAnotherShapeTypeOrName) {
-  const auto file = open(with_header(R"({"a":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}})", 8));
+  const auto file =
+      open(with_header(R"({"a":{"dtype":"F16","shape":[4],"data_offsets":[0,8]}})", 8));
   ASSERT_TRUE(file);
   EXPECT_EQ((*file)->floats("a", {4}).error().kind(), ErrorKind::kCorrupt);
   EXPECT_EQ((*file)->floats("b", {4}).error().kind(), ErrorKind::kCorrupt);
@@ -68,16 +71,26 @@ TEST_F(SafetensorsTest, SaysWhatIsWrongWithADamagedFile) {
   expect_corrupt(std::string(8, '\xFF') + "{}", "header claims");
   expect_corrupt(with_header("[1]", 0), "not a JSON object");
   expect_corrupt(with_header(R"({"a":5})", 0), "needs dtype");
-  expect_corrupt(with_header(R"({"a":{"dtype":"Q9","shape":[1],"data_offsets":[0,4]}})", 4), "unknown type");
-  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4), "natural");
-  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", 4), "cut short");
-  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}})", 4), "cut short");
-  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4), "do not fit");
-  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0),
-                 "overflows");
+  expect_corrupt(with_header(R"({"a":{"dtype":"Q9","shape":[1],"data_offsets":[0,4]}})", 4),
+                 "unknown type");
+  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}})", 4),
+                 "natural");
+  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", 4),
+                 "cut short");
+  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[9],"data_offsets":[0,36]}})", 4),
+                 "cut short");
+  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}})", 4),
+                 "do not fit");
+  expect_corrupt(
+      with_header(R"({"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}})",
+                  0),
+      "overflows");
   expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
-                             R"("b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 4), "overlap");
-  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 12), "follow");
+                             R"("b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})",
+                             4),
+                 "overlap");
+  expect_corrupt(with_header(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})", 12),
+                 "follow");
 }
 
 TEST_F(SafetensorsTest, EveryTruncationIsRefused) {
@@ -89,11 +102,14 @@ TEST_F(SafetensorsTest, EveryTruncationIsRefused) {
   EXPECT_FALSE(open(whole.substr(0, whole.size() - 1)));
 }
 
-// Goal: no damage to the header leads outside the mapping. Method: seeded mutations of a small file; what
-// still opens must have tensors inside it, and their bytes are touched under the address sanitizer.
+// Goal: no damage to the header leads outside the mapping. Method: seeded mutations of a small
+// file; what still opens must have tensors inside it, and their bytes are touched under the address
+// sanitizer.
 TEST_F(SafetensorsTest, MutatedHeadersNeverReachOutsideTheFile) {
-  const std::string whole = with_header(R"({"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
-                                        R"("b":{"dtype":"U8","shape":[8],"data_offsets":[24,32]}})", 32);
+  const std::string whole =
+      with_header(R"({"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+                  R"("b":{"dtype":"U8","shape":[8],"data_offsets":[24,32]}})",
+                  32);
   std::mt19937 random(7);
   int opened = 0;
   for (int round = 0; round < 500; ++round) {

@@ -1,6 +1,7 @@
 #pragma once
-// A tiny BERT for tests: seeded weights of a given shape, written as a model folder that open_encoder()
-// reads, and a naive encoder in double precision that shares no code with the real one. Tests only.
+// A tiny BERT for tests: seeded weights of a given shape, written as a model folder that
+// open_encoder() reads, and a naive encoder in double precision that shares no code with the real
+// one. Tests only.
 
 #include <cstdint>
 #include <filesystem>

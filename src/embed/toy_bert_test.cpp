@@ -20,13 +20,15 @@ std::string little_endian(std::uint64_t value) {
   return bytes;
 }
 
-double gelu(double x) { return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0))); }
+double gelu(double x) {
+  return 0.5 * x * (1.0 + std::erf(x / std::sqrt(2.0)));
+}
 
 }  // namespace
 
 const std::vector<std::string>& toy_words() {
-  static const std::vector<std::string> words = {"the", "build", "fails", "on", "a", "cold", "cache",
-                                                 "fix", "it",    "##s",   "##ing", ".", ","};
+  static const std::vector<std::string> words = {
+      "the", "build", "fails", "on", "a", "cold", "cache", "fix", "it", "##s", "##ing", ".", ","};
   return words;
 }
 
@@ -46,7 +48,8 @@ ToyBert::ToyBert(ToyShape shape) : shape_(shape) {
   norm("embeddings.LayerNorm");
   for (std::size_t i = 0; i < shape.layers; ++i) {
     const std::string layer = fmt::format("encoder.layer.{}.", i);
-    for (const char* part : {"query", "key", "value"}) dense(layer + "attention.self." + part, h, h);
+    for (const char* part : {"query", "key", "value"})
+      dense(layer + "attention.self." + part, h, h);
     dense(layer + "attention.output.dense", h, h);
     norm(layer + "attention.output.LayerNorm");
     dense(layer + "intermediate.dense", shape.intermediate, h);
@@ -55,7 +58,8 @@ ToyBert::ToyBert(ToyShape shape) : shape_(shape) {
   }
 }
 
-void ToyBert::add(const std::string& name, std::vector<std::size_t> shape, double spread, double middle) {
+void ToyBert::add(const std::string& name, std::vector<std::size_t> shape, double spread,
+                  double middle) {
   std::size_t count = 1;
   for (const std::size_t size : shape) count *= size;
   Weight weight{std::move(shape), {}};
@@ -88,11 +92,12 @@ void ToyBert::write(const std::filesystem::path& folder) const {
   testing::write_file(folder / "vocab.txt", vocabulary);
   testing::write_file(
       folder / "config.json",
-      fmt::format(R"({{"model_type":"bert","hidden_act":"gelu","hidden_size":{},"intermediate_size":{},)"
-                  R"("num_hidden_layers":{},"num_attention_heads":{},"max_position_embeddings":{},)"
-                  R"("vocab_size":{},"layer_norm_eps":1e-12}})",
-                  shape_.hidden, shape_.intermediate, shape_.layers, shape_.heads, shape_.positions,
-                  toy_words().size() + 5));
+      fmt::format(
+          R"({{"model_type":"bert","hidden_act":"gelu","hidden_size":{},"intermediate_size":{},)"
+          R"("num_hidden_layers":{},"num_attention_heads":{},"max_position_embeddings":{},)"
+          R"("vocab_size":{},"layer_norm_eps":1e-12}})",
+          shape_.hidden, shape_.intermediate, shape_.layers, shape_.heads, shape_.positions,
+          toy_words().size() + 5));
 }
 
 ToyBert::Matrix ToyBert::linear(const Matrix& x, const std::string& prefix) const {
@@ -117,7 +122,8 @@ ToyBert::Matrix ToyBert::normalise(const Matrix& x, const std::string& prefix) c
     double mean = 0;
     for (const double value : row) mean += value / static_cast<double>(row.size());
     double variance = 0;
-    for (const double value : row) variance += (value - mean) * (value - mean) / static_cast<double>(row.size());
+    for (const double value : row)
+      variance += (value - mean) * (value - mean) / static_cast<double>(row.size());
     for (std::size_t i = 0; i < row.size(); ++i) {
       row[i] = (row[i] - mean) / std::sqrt(variance + kEpsilon) *
                    static_cast<double>(weights_.at(prefix + ".weight").values[i]) +
@@ -139,7 +145,8 @@ ToyBert::Matrix ToyBert::attend(const Matrix& x, const std::string& prefix) cons
       double total = 0;
       for (std::size_t other = 0; other < x.size(); ++other) {
         double score = 0;
-        for (std::size_t d = head * width; d < (head + 1) * width; ++d) score += query[row][d] * key[other][d];
+        for (std::size_t d = head * width; d < (head + 1) * width; ++d)
+          score += query[row][d] * key[other][d];
         weights[other] = std::exp(score / std::sqrt(static_cast<double>(width)));
         total += weights[other];
       }
@@ -174,7 +181,8 @@ std::vector<double> ToyBert::embed(const std::vector<std::int32_t>& ids) const {
   x = normalise(x, "embeddings.LayerNorm");
   for (std::size_t i = 0; i < shape_.layers; ++i) {
     const std::string layer = fmt::format("encoder.layer.{}.", i);
-    const Matrix mixed = linear(attend(x, layer + "attention.self."), layer + "attention.output.dense");
+    const Matrix mixed =
+        linear(attend(x, layer + "attention.self."), layer + "attention.output.dense");
     x = normalise(add_rows(mixed, x), layer + "attention.output.LayerNorm");
     Matrix wide = linear(x, layer + "intermediate.dense");
     for (auto& row : wide) std::transform(row.begin(), row.end(), row.begin(), gelu);

@@ -26,13 +26,17 @@ class WordPieceTest : public ::testing::Test {
     ASSERT_TRUE(loaded) << loaded.error().message();
     pieces_ = std::move(*loaded);
   }
-  Ids encode(std::string_view text, std::size_t most = kNoLimit) { return pieces_->encode(text, most); }
+  Ids encode(std::string_view text, std::size_t most = kNoLimit) {
+    return pieces_->encode(text, most);
+  }
 
   testing::TempFolder folder_;
   std::unique_ptr<WordPiece> pieces_;
 };
 
-TEST_F(WordPieceTest, TakesTheLongestMatchFirst) { EXPECT_EQ(encode("unaffable"), (Ids{2, 4, 5, 6, 3})); }
+TEST_F(WordPieceTest, TakesTheLongestMatchFirst) {
+  EXPECT_EQ(encode("unaffable"), (Ids{2, 4, 5, 6, 3}));
+}
 
 TEST_F(WordPieceTest, AWordThatIsNotCoveredIsOneUnknown) {
   EXPECT_EQ(encode("unaffablex un"), (Ids{2, 1, 4, 3}));
@@ -45,12 +49,17 @@ TEST_F(WordPieceTest, LowersAndStripsAccentsOfSeveralMarks) {
 
 TEST_F(WordPieceTest, SplitsAtPunctuationAlsoWhenFoldingUncoversIt) {
   EXPECT_EQ(encode("un,un"), (Ids{2, 4, 10, 4, 3}));
-  EXPECT_EQ(encode("un\u037Eun"), (Ids{2, 4, 11, 4, 3})) << "the Greek question mark is a semicolon";
+  EXPECT_EQ(encode("un\u037Eun"), (Ids{2, 4, 11, 4, 3}))
+      << "the Greek question mark is a semicolon";
 }
 
-TEST_F(WordPieceTest, ChineseCharactersStandAlone) { EXPECT_EQ(encode("un我un"), (Ids{2, 4, 12, 4, 3})); }
+TEST_F(WordPieceTest, ChineseCharactersStandAlone) {
+  EXPECT_EQ(encode("un我un"), (Ids{2, 4, 12, 4, 3}));
+}
 
-TEST_F(WordPieceTest, HangulSyllablesDecompose) { EXPECT_EQ(encode("한"), (Ids{2, 13, 3})); }
+TEST_F(WordPieceTest, HangulSyllablesDecompose) {
+  EXPECT_EQ(encode("한"), (Ids{2, 13, 3}));
+}
 
 TEST_F(WordPieceTest, KeepsLettersThatDoNotDecomposeAndLowersGreek) {
   EXPECT_EQ(encode("Straße Σ"), (Ids{2, 14, 15, 3}));
@@ -58,7 +67,8 @@ TEST_F(WordPieceTest, KeepsLettersThatDoNotDecomposeAndLowersGreek) {
 
 TEST_F(WordPieceTest, DropsControlCharactersAndMalformedBytes) {
   EXPECT_EQ(encode(std::string_view("u\0n\x01\u200D\xFF\xC3", 9)), (Ids{2, 4, 3}));
-  EXPECT_EQ(encode("un\u00A0\u2003un\r\nun\tun"), (Ids{2, 4, 4, 4, 4, 3})) << "odd white space separates";
+  EXPECT_EQ(encode("un\u00A0\u2003un\r\nun\tun"), (Ids{2, 4, 4, 4, 4, 3}))
+      << "odd white space separates";
 }
 
 TEST_F(WordPieceTest, WordsOverAHundredCharactersAreUnknown) {
@@ -75,7 +85,9 @@ TEST_F(WordPieceTest, CutsToTheLimitAndKeepsTheEndMark) {
   EXPECT_EQ(encode("un", 0), (Ids{2, 3})) << "two pieces are the marks";
 }
 
-TEST_F(WordPieceTest, AMarkInTheTextIsPlainText) { EXPECT_EQ(encode("[SEP]"), (Ids{2, 16, 17, 18, 3})); }
+TEST_F(WordPieceTest, AMarkInTheTextIsPlainText) {
+  EXPECT_EQ(encode("[SEP]"), (Ids{2, 16, 17, 18, 3}));
+}
 
 TEST_F(WordPieceTest, EmptyAndBlankTextsHaveOnlyTheMarks) {
   EXPECT_EQ(encode(""), (Ids{2, 3}));
