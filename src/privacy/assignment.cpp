@@ -210,7 +210,7 @@ std::string_view assigned_secret(const Assignment& assignment) {
       value = value.substr(0, query);
     while (!value.empty() && (value.back() == '.' || value.back() == ':')) value.remove_suffix(1);
   }
-  if (value.size() < kMinPassword || is_placeholder(value) || is_stand_in(value)) return {};
+  if (value.size() < kMinPassword) return {};
   if (is_code(assignment) || value.find(kMarkStart) != std::string_view::npos) return {};
   const bool short_name = is_short_password_name(assignment.name);
   if (short_name && !assignment.quoted && value.find('/') != std::string_view::npos) return {};
@@ -222,7 +222,9 @@ std::string_view assigned_secret(const Assignment& assignment) {
   if (!is_password && !is_token) return {};
   const bool secret = is_password ? is_secret_password(value, assignment.quoted)
                                   : is_secret_token(value, assignment.quoted);
-  return secret ? value : std::string_view{};
+  // Placeholders last: looking for their words costs more than the rest.
+  if (!secret || is_placeholder(value) || is_stand_in(value)) return {};
+  return value;
 }
 
 }  // namespace tacit::privacy

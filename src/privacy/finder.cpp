@@ -5,6 +5,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/assert.h"
 #include "base/mutex.h"
@@ -14,7 +15,8 @@
 namespace tacit::privacy {
 namespace {
 
-constexpr int kGroups = 6;                        // the match and the five of an assignment
+constexpr int kGroups = 4;                        // the match and the three of an assignment
+constexpr std::size_t kMaxValueBytes = 200;       // of an assigned secret
 constexpr std::size_t kMaxScanBytes = 1U << 30U;  // Vectorscan counts in 32 bits
 
 struct Candidate {
@@ -41,17 +43,38 @@ bool is_continuation(std::string_view text, std::size_t place) {
   return place < text.size() && (static_cast<unsigned char>(text[place]) & 0xC0U) == 0x80U;
 }
 
+using ByteSet = std::array<bool, 256>;
+
+constexpr ByteSet byte_set(std::string_view bytes) {
+  ByteSet set{};
+  for (const char c : bytes) set[static_cast<unsigned char>(c)] = true;
+  return set;
+}
+
+// The value of an assignment that begins at `start`: to the quotation mark that closes it, else to
+// a sign that ends a word. An empty view when a blank stands before the closing mark.
+std::string_view value_at(std::string_view text, std::size_t start, bool quoted) {
+  static constexpr ByteSet kBlanks = byte_set(" \t\r\n\f\v");
+  static constexpr ByteSet kQuotedEnds = byte_set("\"'`\\\x1b \t\r\n\f\v");
+  static constexpr ByteSet kBareEnds = byte_set("\"'`\\\x1b \t\r\n\f\v,;<>()[]{}");
+  const ByteSet& ends = quoted ? kQuotedEnds : kBareEnds;
+  const std::string_view rest = text.substr(start, kMaxValueBytes);
+  std::size_t length = 0;
+  while (length < rest.size() && !ends[static_cast<unsigned char>(rest[length])]) ++length;
+  const bool blank = length < rest.size() && kBlanks[static_cast<unsigned char>(rest[length])];
+  return quoted && blank ? std::string_view{} : rest.substr(0, length);
+}
+
 // The secret of a confirmed match; an empty view when entropy or context speak against it.
 std::string_view secret_of(std::string_view text, const Rule& rule, const Groups& groups) {
   if (rule.kind == RuleKind::kAssignment) {
-    const bool quoted = groups[4].data() != nullptr;
-    const std::string_view raw = quoted ? view(groups[4]) : view(groups[5]);
-    const auto after = static_cast<std::size_t>(raw.data() - text.data()) + raw.size();
-    const std::string_view value = assigned_secret(
+    const bool quoted = !groups[3].empty();
+    const auto start = static_cast<std::size_t>(groups[0].data() - text.data()) + groups[0].size();
+    if (is_in_mark(text, std::min(start, text.size() - 1))) return {};
+    const std::string_view raw = value_at(text, start, quoted);
+    const std::size_t after = start + raw.size();
+    return assigned_secret(
         {view(groups[1]), view(groups[2]), quoted, raw, after < text.size() ? text[after] : '\n'});
-    const bool in_mark =
-        !value.empty() && is_in_mark(text, static_cast<std::size_t>(value.data() - text.data()));
-    return in_mark ? std::string_view{} : value;
   }
   const std::string_view value = view(groups[1]);
   if (value.empty() || is_in_mark(text, static_cast<std::size_t>(value.data() - text.data())))
@@ -166,12 +189,9 @@ struct Finder::Engines {
         position = std::max(span.end, position + 1);
         continue;
       }
-      // What was taken for a value may itself be a name with a value: look again from there.
+      // The sign that separated this name from its value may stand before the next name.
       const bool again = rule.kind == RuleKind::kAssignment;
-      const auto& value = again && groups[4].data() == nullptr ? groups[5] : groups[4];
-      position =
-          std::max(again ? static_cast<std::size_t>(value.data() - text.data()) - 1 : match_end,
-                   position + 1);
+      position = std::max(again ? match_end - 1 : match_end, position + 1);
     }
     return std::max(position, to);
   }

@@ -8,10 +8,8 @@
 // The same with what stands before, as group 1.
 #define TACIT_SECRET_NAME_GROUP "(?i)((?:^|[^a-z0-9_])[a-z0-9_.\\-]{0,40}?" TACIT_SECRET_NAMES ")"
 #define TACIT_ANSI "\x1b\\[[0-9;]{0,12}m"
-// Groups: the quotation mark, a value in marks, a bare value. Marks may be escaped as in JSON.
-#define TACIT_VALUE                                                       \
-  "(?:\\\\{0,3}([\"'`])([^\"'`\\s\\\\\\x1b]{6,200})(?:[\"'`\\\\\\x1b]|$)" \
-  "|([^\\s\"'`,;\\\\<>()\\[\\]{}\\x1b]{6,200}))"
+// The quotation mark that opens the value, perhaps escaped as in JSON.
+#define TACIT_OPEN "(\\\\{0,3}[\"'`])?"
 // What may stand before a token: not the text of a longer one, but the sign of a diff's line.
 #define TACIT_EDGE "(?:^|\\n[+\\-]|[^A-Za-z0-9_+\\-])"
 #define TACIT_TAIL "(?:[^A-Za-z0-9_\\-]|$)"
@@ -331,18 +329,18 @@ constexpr Rule kRules[] = {
      TACIT_SECRET_NAME_GROUP
      R"x([\\"'`\])]{0,5}(?:)x" TACIT_ANSI
      R"x(){0,3}[ \t]{0,4}(=>|[:?|+!]{0,3}={1,3}|:[ ]?[a-z]{1,24}[ ]?=|:)(?:[ \t]|)x" TACIT_ANSI
-     "){0,6}" TACIT_VALUE,
+     "){0,6}" TACIT_OPEN,
      0,
      "a password, token or key given to a name that says so; entropy and the kind of value decide"},
     {"assigned-secret", kAssignment, "(?i)--?[a-z-]{0,24}" TACIT_SECRET_NAMES "[ \\t]",
-     "(?i)(--?[a-z\\-]{0,40}?" TACIT_SECRET_NAMES ")([ \\t])[ \\t]{0,4}" TACIT_VALUE, 0, ""},
+     "(?i)(--?[a-z\\-]{0,40}?" TACIT_SECRET_NAMES ")([ \\t])[ \\t]{0,4}" TACIT_OPEN, 0, ""},
     {"assigned-secret", kAssignment, "(?i)" TACIT_SECRET_NAMES "[\"']?,",
-     TACIT_SECRET_NAME_GROUP "[\"']?(,)[ \\t\\n]{0,8}" TACIT_VALUE, 0, ""},
+     TACIT_SECRET_NAME_GROUP "[\"']?(,)[ \\t\\n]{0,8}" TACIT_OPEN, 0, ""},
     {"assigned-secret", kAssignment, "(?i)(password|identified by)[ \\t]{1,4}[\"']",
-     "(?i)(?:^|[^a-z_])(password|identified by)([ \\t])[ \\t]{0,3}" TACIT_VALUE, 0, ""},
+     "(?i)(?:^|[^a-z_])(password|identified by)([ \\t])[ \\t]{0,3}" TACIT_OPEN, 0, ""},
     {"assigned-secret", kAssignment, "(?i)" TACIT_SECRET_NAMES "[\"']?>",
-     "(?i)[<\"']([a-z0-9_.:\\-]{0,40}?" TACIT_SECRET_NAMES ")[\"']?(>)[ \\t\\n]{0,4}" TACIT_VALUE,
-     0, ""},
+     "(?i)[<\"']([a-z0-9_.:\\-]{0,40}?" TACIT_SECRET_NAMES ")[\"']?(>)[ \\t\\n]{0,4}" TACIT_OPEN, 0,
+     ""},
 };
 
 }  // namespace

@@ -16,8 +16,8 @@ enum class RuleKind {
   kToken,       // group 1 of `confirm` is the secret, and it starts near the candidate
   kContext,     // the same, told by what stands well before it; stand-ins are no secrets
   kKeyBlock,    // from the candidate to its END line
-  kAssignment,  // groups: name, separator, quotation mark, value in marks, bare value; context and
-                // entropy decide
+  kAssignment,  // groups: name, separator, quotation mark; the value follows the match, and entropy
+                // and context decide
 };
 
 struct Rule {
