@@ -29,8 +29,8 @@ struct Redactor::Rules {
 
 Result<std::unique_ptr<Redactor>> Redactor::make(const IdentityKey& key) {
   auto finder = TACIT_TRY(Finder::make());
-  return std::unique_ptr<Redactor>(
-      new Redactor(std::make_unique<Rules>(Rules{key, std::move(finder)})));
+  auto rules = std::make_unique<Rules>(Rules{key, std::move(finder)});
+  return std::unique_ptr<Redactor>(new Redactor(std::move(rules)));
 }
 
 Redactor::Redactor(std::unique_ptr<Rules> rules) : rules_(std::move(rules)) {}
