@@ -6,6 +6,7 @@
 #include <random>
 #include <set>
 
+#include "base/worker.h"
 #include "vector/code_kernels.h"
 #include "vector/index.h"
 
@@ -101,22 +102,116 @@ TEST(ExactIndex, RefusesWhatIsNoVectorOfItsSpace) {
   const IndexEntry other{{1, 0}, small};
   EXPECT_EQ(index->upsert({&other, 1}).error().kind(), ErrorKind::kInvalidInput);
   EXPECT_EQ(index->nearest(small, 1).error().kind(), ErrorKind::kInvalidInput);
+  EXPECT_EQ(index->nearest(vector, 1).error().kind(), ErrorKind::kInvalidInput);
   EXPECT_EQ(index->size(), 0U);
 }
 
-TEST(Kernels, GiveEqualIntegers) {
+// What the error bound protects: k rows so close that no code tells them apart, in a crowd of equal
+// codes. A fixed number of candidates would have to guess.
+TEST(ExactIndex, FindsTheBestAmongVectorsWithEqualCodes) {
+  std::mt19937 random(6);
+  std::uniform_real_distribution<float> tiny(-1e-4F, 1e-4F);
+  std::vector<std::vector<float>> vectors;
+  for (int i = 0; i < 1000; ++i) {
+    std::vector<float> vector(kDimension, 0.1F);
+    for (std::size_t d = 1; d < kDimension; ++d) vector[d] += tiny(random);
+    vectors.push_back(std::move(vector));
+  }
+  std::vector<float> query(kDimension, 0.1F);
+  for (std::size_t d = 0; d < kDimension; d += 2) query[d] = 0.05F;
+  const auto index = make_exact_index(kDimension);
+  fill(*index, vectors);
+  std::vector<std::pair<float, std::uint64_t>> truth;
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    truth.emplace_back(-dot(query, vectors[i]), i + 1);
+  }
+  std::sort(truth.begin(), truth.end());
+  const auto found = index->nearest(query, 10);
+  ASSERT_EQ(found->size(), 10U);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ((*found)[i].key.id, truth[i].second) << i;
+}
+
+TEST(ExactIndex, ANarrowFilterStillFindsAllItAccepts) {
+  const auto vectors = make_vectors(3000, 7);
+  const auto index = make_exact_index(kDimension);
+  fill(*index, vectors);
+  const auto rare = [](std::uint64_t id) { return id % 1000 == 0; };
+  const FunctionRef<bool(std::uint64_t)> accept(rare);
+  EXPECT_EQ(index->nearest(vectors[0], 10, &accept)->size(), 3U);
+}
+
+TEST(ExactIndex, TiesAreOrderedByKeyAndZeroIsAVector) {
+  const auto index = make_exact_index(kDimension);
+  const std::vector<float> zero(kDimension, 0.0F);
+  const std::vector<float> some(kDimension, 0.1F);
+  for (const std::uint64_t id : {5U, 3U, 4U}) {
+    const IndexEntry entry{{id, 0}, id == 4 ? zero : some};
+    ASSERT_TRUE(index->upsert({&entry, 1}).has_value());
+  }
+  const auto found = index->nearest(some, 3);
+  ASSERT_EQ(found->size(), 3U);
+  EXPECT_EQ((*found)[0].key.id, 3U);
+  EXPECT_EQ((*found)[1].key.id, 5U);
+  EXPECT_EQ((*found)[2].key.id, 4U);
+  EXPECT_TRUE(index->nearest(some, 0)->empty());
+}
+
+TEST(ExactIndex, GrowsAndShrinksOverManyBlocks) {
+  const auto vectors = make_vectors(2100, 8);
+  const auto index = make_exact_index(kDimension);
+  fill(*index, vectors);
+  const std::size_t full = index->bytes();
+  std::vector<std::uint64_t> gone;
+  for (std::uint64_t id = 1; id <= 1500; ++id) gone.push_back(id);
+  index->remove(gone);
+  EXPECT_EQ(index->size(), 600U);
+  EXPECT_LT(index->bytes(), full);
+  for (std::size_t i = 1500; i < vectors.size(); i += 7) {
+    EXPECT_EQ(index->nearest(vectors[i], 1)->front().key.id, i + 1);
+  }
+}
+
+TEST(ExactIndex, ReadersAndAWriterMayRunAtOnce) {
+  const auto vectors = make_vectors(400, 9);
+  const auto index = make_exact_index(kDimension);
+  fill(*index, vectors);
+  WorkerPool pool(3);
+  std::vector<int> wrong(60, 0);
+  pool.parallel_for(wrong.size(), [&](std::size_t i, std::size_t) {
+    if (i % 3 == 0) {
+      const std::vector<std::uint64_t> moved = {1000 + i};
+      const IndexEntry entry{{1000 + i, 0}, vectors[i]};
+      wrong[i] += index->upsert({&entry, 1}).has_value() ? 0 : 1;
+      index->remove(moved);
+    } else {
+      const auto found = index->nearest(vectors[i + 100], 1);
+      wrong[i] += found && found->front().key.id == i + 101 ? 0 : 1;
+    }
+  });
+  EXPECT_EQ(wrong, std::vector<int>(60, 0));
+  EXPECT_EQ(index->size(), 400U);
+}
+
+TEST(CodeKernels, GiveEqualIntegers) {
   std::mt19937 random(5);
   std::uniform_int_distribution<int> values(-127, 127);
-  for (const std::size_t width : {32U, 128U, 384U, 1536U}) {
+  const auto kernels = usable_code_kernels();
+  for (const std::size_t width : {64U, 128U, 384U, 1536U}) {
     std::vector<std::int8_t> a(width);
     std::vector<std::int8_t> b(width);
     for (std::size_t i = 0; i < width; ++i) {
       a[i] = static_cast<std::int8_t>(values(random));
       b[i] = static_cast<std::int8_t>(values(random));
     }
-    EXPECT_EQ(dot_codes(a.data(), b.data(), width), dot_codes_scalar(a.data(), b.data(), width));
-    std::fill(a.begin(), a.end(), std::int8_t{-127});
-    EXPECT_EQ(dot_codes(a.data(), a.data(), width), static_cast<std::int32_t>(width) * 127 * 127);
+    const std::vector<std::int8_t> low(width, std::int8_t{-127});
+    for (const CodeKernel& kernel : kernels) {
+      EXPECT_EQ(kernel.dot(a.data(), b.data(), width),
+                kernels.back().dot(a.data(), b.data(), width))
+          << kernel.name;
+      EXPECT_EQ(kernel.dot(low.data(), low.data(), width),
+                static_cast<std::int32_t>(width) * 127 * 127)
+          << kernel.name;
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 #pragma once
 // Nearest neighbours by cosine within one embedding space. The index is a cache of the store's
-// vectors and never the truth. ExactIndex scans int8 codes with one scale per vector and rescores
-// the best candidates in f32; recall@10 against the f32 scan is 1.0. Readers and one writer may run
-// at once: a read-write lock inside.
+// vectors and never the truth. ExactIndex scans int8 codes with one scale per vector, which bound
+// every cosine, and computes in f32 whatever may be among the best: the answer is that of the f32
+// scan. Readers and one writer may run at once: a read-write lock inside. `accept` runs under it
+// and must not call the index.
 
 #include <cstdint>
 #include <memory>
