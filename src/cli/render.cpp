@@ -31,9 +31,11 @@ std::string line(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string block(std::string_view text, std::size_t max_bytes) {
+  const std::string clipped = clip_middle(text, max_bytes);
   std::string result;
-  for (const std::string_view one : split_lines(clip_middle(text, max_bytes)))
+  for (const std::string_view one : split_lines(clipped)) {
     result += "    " + line(one, max_bytes) + "\n";
+  }
   return result;
 }
 

@@ -1,6 +1,7 @@
 #include "vector/code_kernels.h"
 
 #include <array>
+#include <numeric>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -50,7 +51,9 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) std::int32_t dot_vnni(con
     const __m512i turned = _mm512_mask_sub_epi8(right, negative, zero, right);
     sum = _mm512_dpbusd_epi32(sum, _mm512_abs_epi8(left), turned);
   }
-  return _mm512_reduce_add_epi32(sum);
+  alignas(64) std::array<std::int32_t, 16> lanes{};
+  _mm512_store_si512(lanes.data(), sum);
+  return std::accumulate(lanes.begin(), lanes.end(), 0);
 }
 
 #endif

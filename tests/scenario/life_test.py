@@ -35,6 +35,8 @@ class Life(Case):
         item = next(hit for hit in answer["hits"] if hit["kind"] == "item")
         record = self.tacit_json("show", item["id"])
         self.assertGreater(len(record["evidence"]), 0)
+        quote = record["evidence"][0]["quotes"][0]["text"]
+        self.assertIn(quote.split("\n")[0][:60], self.tacit("show", item["id"]).stdout)
         used = self.tacit_json("show", item["id"])
         self.assertGreaterEqual(used["uses"], 1, "showing counts as use")
 
