@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <string_view>
 
 #include "base/text.h"
+#include "transcript/json_repair.h"
 #include "transcript/line_reader.h"
 
 namespace tacit::transcript {
@@ -41,40 +41,6 @@ std::size_t object_end(std::string_view text) {
   return std::string_view::npos;
 }
 
-bool is_surrogate_escape(std::string_view text, std::size_t at, char first, char last) {
-  if (at + 6 > text.size() || text[at] != '\\' || text[at + 1] != 'u') return false;
-  if (text[at + 2] != 'd' && text[at + 2] != 'D') return false;
-  const std::string digit = lower_ascii(text.substr(at + 3, 1));
-  return digit[0] >= first && digit[0] <= last;
-}
-
-// Replaces what a JSON parser refuses inside strings: malformed UTF-8, raw control characters,
-// halves of surrogate pairs. Returns nothing when the text holds none of them.
-std::optional<std::string> repair(std::string_view text, std::size_t& bad_utf8,
-                                  std::size_t& others) {
-  std::string result = clean_utf8(text, &bad_utf8);
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    if (static_cast<unsigned char>(result[i]) < 0x20) {
-      if (result[i] != '\t' && result[i] != '\r')
-        ++others;
-      else if (result[i] == '\t')
-        ++others;
-      result[i] = ' ';
-    } else if (is_surrogate_escape(result, i, '8', 'b') &&
-               is_surrogate_escape(result, i + 6, 'c', 'f')) {
-      i += 11;
-    } else if (is_surrogate_escape(result, i, '8', 'f')) {
-      result.replace(i, 6, "\\ufffd");
-      ++others;
-      i += 5;
-    } else if (result[i] == '\\') {
-      ++i;
-    }
-  }
-  if (bad_utf8 + others == 0) return std::nullopt;
-  return result;
-}
-
 class Reading {
  public:
   Reading(const std::filesystem::path& file, FileReport& report,
@@ -90,6 +56,7 @@ class Reading {
       if (line.size > kTrimEveryBytes) parser_.trim();
     }
     report_.bytes = lines.bytes_read();
+    if (!lines.damage().empty()) report_.notices.push_back({file_, 0, lines.damage()});
     return {};
   }
 
@@ -119,19 +86,18 @@ class Reading {
   }
 
   Result<void> read_damaged(const Line& line, std::string_view text) {
-    std::size_t bad_utf8 = 0;
-    std::size_t others = 0;
+    JsonRepairs repairs;
     std::string kept;
-    if (auto repaired = repair(text, bad_utf8, others)) {
+    if (auto repaired = repair_json(text, repairs)) {
       kept = std::move(*repaired);
-      if (bad_utf8 > 0)
+      if (repairs.utf8 > 0)
         note(line, fmt::format("holds {} malformed UTF-8 sequence(s); each was replaced by U+FFFD",
-                               bad_utf8));
+                               repairs.utf8));
       const auto value = parser_.parse(kept);
-      if (value && others > 0)
+      if (value && repairs.others > 0)
         note(line, fmt::format(
                        "holds {} raw control character(s) or half surrogate(s); each was replaced",
-                       others));
+                       repairs.others));
       if (value) return deliver(line, *value);
     } else {
       kept = std::string(text);

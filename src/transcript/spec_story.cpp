@@ -4,10 +4,10 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <map>
 
 #include "base/text.h"
+#include "transcript/document.h"
 #include "transcript/exchange_builder.h"
 #include "transcript/host_text.h"
 #include "transcript/project.h"
@@ -42,7 +42,7 @@ class Reader {
       : file_(file), report_(report), builder_(file, sink, report) {}
 
   Result<void> run() {
-    const std::string text = TACIT_TRY(load());
+    const std::string text = TACIT_TRY(load_text(file_, report_));
     std::vector<std::string_view> lines = split_lines(text);
     for (std::string_view& line : lines) {
       if (line.ends_with('\r')) line.remove_suffix(1);
@@ -61,47 +61,6 @@ class Reader {
   }
 
  private:
-  Result<std::string> load() {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file_, error);
-    if (!error && size > kMaxDocumentBytes) {
-      report_.notices.push_back({file_, 0,
-                                 fmt::format("is {} bytes long, over the limit of {} for a "
-                                             "Markdown file; its first part was read",
-                                             size, kMaxDocumentBytes)});
-    }
-    std::ifstream stream(file_, std::ios::binary);
-    std::string text(
-        static_cast<std::size_t>(std::min<std::uintmax_t>(error ? 0 : size, kMaxDocumentBytes)),
-        '\0');
-    stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!stream && !stream.eof())
-      return fail(ErrorKind::kUnavailable, fmt::format("cannot read {}", file_.string()));
-    text.resize(static_cast<std::size_t>(stream.gcount()));
-    report_.bytes = text.size();
-    if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
-    if (!is_valid_utf8(text)) text = repaired(text);
-    return text;
-  }
-
-  std::string repaired(std::string_view text) {
-    std::string result;
-    std::size_t number = 0;
-    for (const std::string_view line : split_lines(text)) {
-      ++number;
-      std::size_t replaced = 0;
-      result += clean_utf8(line, &replaced);
-      result += '\n';
-      if (replaced > 0) {
-        report_.notices.push_back(
-            {file_, number,
-             fmt::format("holds {} malformed UTF-8 sequence(s); each was replaced by U+FFFD",
-                         replaced)});
-      }
-    }
-    return result;
-  }
-
   void enter_session(const DocumentHead& head, const std::vector<Turn>& turns) {
     Session& session = builder_.session();
     session.agent = "specstory";

@@ -1,0 +1,44 @@
+#pragma once
+// Documents: files that are read whole because one rewrite replaces them. Text is cut at its limit,
+// with a notice; a JSON document over its limit is not read at all, since a part of it says
+// nothing. Everything repaired or left out is a notice.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "transcript/json_value.h"
+#include "transcript/reader.h"
+
+namespace tacit::transcript {
+
+// A parsed document costs its text twice and some 28 bytes a value, so these two keep the worst one
+// below 130 MiB, half of what an import may take. Real ones are far smaller.
+inline constexpr std::size_t kMaxJsonDocumentBytes = 32U << 20U;
+inline constexpr std::size_t kMaxJsonDocumentCommas = 2U << 20U;
+
+// The text of a file, up to kMaxDocumentBytes, without a byte order mark and as valid UTF-8. Fails
+// with unavailable when the file cannot be read.
+Result<std::string> load_text(const std::filesystem::path& file, FileReport& report);
+
+// One whole JSON document, whatever the file is called. Owns the text; its values die with it.
+class JsonDocument {
+ public:
+  // The object or array; an absent value where the file is too large or no JSON, and a notice says
+  // so. Fails with unavailable when the file cannot be read.
+  Result<JsonValue> load(const std::filesystem::path& file, FileReport& report);
+  // The same for text that is not a file of its own, such as a replayed log.
+  JsonValue parse(std::string text, const std::filesystem::path& file, FileReport& report);
+
+ private:
+  std::string text_;
+  JsonParser parser_;
+};
+
+// The keys at the top of the JSON object that a file begins with, or of the first object in the
+// array that it begins with, as far as the head reaches. Escapes in keys are left as they are.
+std::vector<std::string_view> keys_in_head(std::string_view head);
+
+}  // namespace tacit::transcript
