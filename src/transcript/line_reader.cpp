@@ -1,13 +1,10 @@
 #include "transcript/line_reader.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <cstring>
 #include <memory>
 
@@ -41,34 +38,11 @@ class RunningHash {
 }  // namespace
 
 Result<LineReader> LineReader::open(const std::filesystem::path& file, std::size_t max_line) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) {
-    return fail(ErrorKind::kUnavailable,
-                fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)));
-  }
-  return LineReader(descriptor, file.string(), max_line);
+  return LineReader(TACIT_TRY(FileBytes::open(file)), max_line);
 }
 
-LineReader::LineReader(int descriptor, std::string name, std::size_t max_line)
-    : descriptor_(descriptor),
-      name_(std::move(name)),
-      max_line_(max_line),
-      buffer_(kChunkBytes + JsonParser::kPadding) {}
-
-LineReader::LineReader(LineReader&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)),
-      name_(std::move(other.name_)),
-      max_line_(other.max_line_),
-      buffer_(std::move(other.buffer_)),
-      begin_(other.begin_),
-      scanned_(other.scanned_),
-      end_(other.end_),
-      number_(other.number_),
-      bytes_read_(other.bytes_read_) {}
-
-LineReader::~LineReader() {
-  if (descriptor_ >= 0) ::close(descriptor_);
-}
+LineReader::LineReader(FileBytes bytes, std::size_t max_line)
+    : bytes_(std::move(bytes)), max_line_(max_line), buffer_(kChunkBytes + JsonParser::kPadding) {}
 
 Result<std::size_t> LineReader::fill() {
   if (begin_ > 0 && end_ + kChunkBytes + JsonParser::kPadding > buffer_.size()) {
@@ -80,18 +54,11 @@ Result<std::size_t> LineReader::fill() {
     buffer_.resize(std::min(buffer_.size() * 2, max_line_ + 2 * kChunkBytes) + kChunkBytes);
   }
   const std::size_t room = buffer_.size() - end_ - JsonParser::kPadding;
-  while (true) {
-    const ssize_t got = ::read(descriptor_, buffer_.data() + end_, std::min(room, kChunkBytes));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) {
-      return fail(ErrorKind::kUnavailable,
-                  fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
-    }
-    const auto count = static_cast<std::size_t>(got);
-    end_ += count;
-    bytes_read_ += count;
-    return count;
-  }
+  const std::size_t count =
+      TACIT_TRY(bytes_.read(buffer_.data() + end_, std::min(room, kChunkBytes)));
+  end_ += count;
+  bytes_read_ += count;
+  return count;
 }
 
 void LineReader::emit(Line& line, std::size_t size, bool is_terminated) {

@@ -1,8 +1,8 @@
 #pragma once
-// LineReader: the lines of a file, one at a time, in constant memory. A line longer than the cap is
-// not held: it comes as its size, its SHA-256 and its first and last bytes. The text of a line lies
-// in the reader's buffer, followed by JsonParser::kPadding readable bytes, and dies with the next
-// call.
+// LineReader: the lines of a file, plain or zstd, one at a time, in constant memory. A line longer
+// than the cap is not held: it comes as its size, its SHA-256 and its first and last bytes. The
+// text of a line lies in the reader's buffer, followed by JsonParser::kPadding readable bytes, and
+// dies with the next call.
 
 #include <filesystem>
 #include <string>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "transcript/file_bytes.h"
 #include "transcript/reader.h"
 
 namespace tacit::transcript {
@@ -30,22 +31,19 @@ class LineReader {
   // Fails with unavailable when the file cannot be opened.
   static Result<LineReader> open(const std::filesystem::path& file,
                                  std::size_t max_line = kMaxLineBytes);
-  LineReader(LineReader&& other) noexcept;
-  LineReader& operator=(LineReader&&) = delete;
-  ~LineReader();
 
   // False at the end of the file. Fails with unavailable when reading fails.
   Result<bool> next(Line& line);
-  std::size_t bytes_read() const { return bytes_read_; }
+  std::size_t bytes_read() const { return bytes_read_; }  // unpacked
+  const std::string& damage() const { return bytes_.damage(); }
 
  private:
-  LineReader(int descriptor, std::string name, std::size_t max_line);
+  LineReader(FileBytes bytes, std::size_t max_line);
   Result<std::size_t> fill();
   Result<bool> skip_oversized(Line& line);
   void emit(Line& line, std::size_t size, bool is_terminated);
 
-  int descriptor_;
-  std::string name_;
+  FileBytes bytes_;
   std::size_t max_line_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;    // of the unread bytes

@@ -1,14 +1,12 @@
 #include "transcript/reader.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
-#include <cstring>
+#include <set>
 
+#include "transcript/file_bytes.h"
 #include "transcript/registry.h"
 
 namespace tacit::transcript {
@@ -16,30 +14,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kZstdMagic = "\x28\xB5\x2F\xFD";
+struct Head {
+  std::string text;
+  std::string damage;  // of a packed file
+};
 
-Result<std::string> head_of_file(const fs::path& file) {
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (descriptor < 0) {
-    return fail(ErrorKind::kUnavailable,
-                fmt::format("cannot open {}: {}", file.string(), std::strerror(errno)));
-  }
-  std::string head(kHeadBytes, '\0');
+Result<Head> head_of_file(const fs::path& file) {
+  FileBytes bytes = TACIT_TRY(FileBytes::open(file));
+  Head head{std::string(kHeadBytes, '\0'), ""};
   std::size_t size = 0;
-  ssize_t got = 0;
-  while (size < head.size()) {
-    got = ::read(descriptor, head.data() + size, head.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    size += static_cast<std::size_t>(got);
+  while (size < kHeadBytes) {
+    const std::size_t got = TACIT_TRY(bytes.read(head.text.data() + size, kHeadBytes - size));
+    if (got == 0) break;
+    size += got;
   }
-  const int error = errno;
-  ::close(descriptor);
-  if (got < 0) {
-    return fail(ErrorKind::kUnavailable,
-                fmt::format("cannot read {}: {}", file.string(), std::strerror(error)));
-  }
-  head.resize(size);
+  head.text.resize(size);
+  head.damage = bytes.damage();
   return head;
 }
 
@@ -64,14 +54,12 @@ bool is_hidden(const fs::path& path) {
 
 Result<FileReport> read_file(const fs::path& file, Sink sink) {
   FileReport report;
-  const std::string head = TACIT_TRY(head_of_file(file));
-  if (head.starts_with(kZstdMagic) && file.filename().string().starts_with("rollout-")) {
-    report.notices.push_back(
-        {file, 0, "is compressed with zstd, which is not read; unpack it and import it again"});
+  const Head head = TACIT_TRY(head_of_file(file));
+  const Adapter* adapter = find_adapter(head.text);
+  if (adapter == nullptr) {
+    if (!head.damage.empty()) report.notices.push_back({file, 0, head.damage});
     return report;
   }
-  const Adapter* adapter = find_adapter(head);
-  if (adapter == nullptr) return report;
   report.format = std::string(adapter->name);
   TACIT_TRY(adapter->read(file, sink, report));
   return report;
@@ -124,6 +112,11 @@ Result<std::vector<fs::path>> list_files(const fs::path& path) {
                 fmt::format("cannot list all of {}: {}", path.string(), error.message()));
   }
   std::ranges::sort(files);
+  // While a rollout is packed or unpacked both files stand there: the plain one wins.
+  const std::set<fs::path> all(files.begin(), files.end());
+  std::erase_if(files, [&](const fs::path& packed) {
+    return packed.extension() == ".zst" && all.contains(fs::path(packed).replace_extension());
+  });
   return files;
 }
 

@@ -146,12 +146,6 @@ TEST_F(ReaderTest, SaysThatAFileCannotBeRead) {
   EXPECT_EQ(report.error().kind(), ErrorKind::kUnavailable);
 }
 
-TEST_F(ReaderTest, SaysThatACompressedRolloutIsNotRead) {
-  const auto read = collect(put("rollout-x.jsonl.zst", "\x28\xB5\x2F\xFD rest"));
-  EXPECT_EQ(read.report.format, "");
-  ASSERT_EQ(read.report.notices.size(), 1U);
-}
-
 TEST_F(ReaderTest, ListsRegularFilesSortedWithoutHiddenFoldersAndLinks) {
   put("b.md", "x");
   put("a/c.jsonl", "x");
