@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <cmath>
 
 #include "base/text.h"
 #include "privacy/finder.h"
@@ -19,6 +18,9 @@ constexpr std::size_t kMinRandomCase = 16;
 constexpr double kMinPasswordEntropy = 2.3;
 constexpr double kMinTokenEntropy = 3.2;
 constexpr double kMinBareTokenEntropy = 3.4;
+constexpr std::size_t kMinOpaque = 20;
+constexpr double kMinOpaqueEntropy = 3.8;
+constexpr std::size_t kHexKey = 32;
 
 // A name that ends in one of these speaks about a secret instead of holding it.
 constexpr std::array<std::string_view, 37> kAboutSuffixes = {
@@ -28,13 +30,12 @@ constexpr std::array<std::string_view, 37> kAboutSuffixes = {
     "format",  "kind",   "scope",  "index",   "expires", "budget", "usage",   "status",
     "manager", "tokens", "hash",   "version", "prefix"};
 
-constexpr std::array<std::string_view, 33> kPlaceholders = {
-    "example",  "changeme",  "change_me",   "change-me",   "placeholder", "your",
-    "dummy",    "redacted",  "removed",     "xxxx",        "****",        "....",
-    "todo",     "insert",    "replace",     "secret_here", "_here",       "-here",
-    "sample",   "undefined", "process.env", "os.environ",  "getenv",      "import.meta",
-    "secrets.", "env.",      "config.",     "settings.",   "self.",       "this.",
-    "req.",     "null",      "environ"};
+constexpr std::array<std::string_view, 34> kPlaceholders = {
+    "example",     "changeme",   "change_me",   "change-me",   "placeholder", "your",   "dummy",
+    "redacted",    "removed",    "xxxx",        "****",        "####",        "....",   "todo",
+    "insert",      "replace",    "secret_here", "_here",       "-here",       "sample", "undefined",
+    "process.env", "os.environ", "getenv",      "import.meta", "secrets.",    "env.",   "config.",
+    "settings.",   "self.",      "this.",       "req.",        "null",        "environ"};
 
 struct Shape {
   std::size_t lower = 0, upper = 0, digits = 0, symbols = 0;
@@ -121,11 +122,11 @@ bool is_random_case(std::string_view value) {
 bool is_secret_password(std::string_view value, bool quoted) {
   const Shape shape = shape_of(value);
   const std::size_t letters = shape.lower + shape.upper;
-  if (value.size() < kMinPassword || letters == 0 || entropy(value) < kMinPasswordEntropy)
-    return false;
-  if (is_words(value)) return false;
+  if (value.size() < kMinPassword || letters == 0) return false;
   const bool mixes = shape.digits > 0 || (shape.symbols > 0 && shape.upper > 0 && shape.lower > 0);
-  if (!mixes) return quoted && (odd_signs(value) >= kOddSigns || is_random_case(value));
+  if (!mixes && !quoted) return false;
+  if (is_words(value) || entropy(value) < kMinPasswordEntropy) return false;
+  if (!mixes) return odd_signs(value) >= kOddSigns || is_random_case(value);
   // Without quotation marks code looks like this too: password1, hash2, Pbkdf2.
   return quoted || (value.size() >= 8 && shape.digits + shape.symbols >= 2);
 }
@@ -154,77 +155,165 @@ bool is_short_password_name(std::string_view name) {
   return ends_in_word(name, "pass") || ends_in_word(name, "pw");
 }
 
+// What cannot follow such a name: a path, and words in quotation marks ("Pass `x={y}` on").
+bool is_after_short_name(const Assignment& assignment, std::string_view value) {
+  if (assignment.quoted) return assignment.separator != " ";
+  return value.find('/') == std::string_view::npos;
+}
+
 // Names of a key that is no secret.
 bool is_public_name(std::string_view name) {
   return name.find("public") != std::string_view::npos ||
          name.find("csrf") != std::string_view::npos || name.find("xsrf") != std::string_view::npos;
 }
 
+enum class NameKind { kNone, kPassword, kShortPassword, kToken, kKey, kAccessId, kClientId };
+
+// A service's own key or id: "hubspotKey", "SNYK_KEY", but not "cacheKey".
+bool is_service_key(std::string_view lower) {
+  constexpr std::array<std::string_view, 24> kOthers = {
+      "cache", "primary", "foreign", "partition", "sort",  "dedup", "idempot", "lookup",
+      "hash",  "row",     "group",   "query",     "i18n",  "file",  "host",    "object",
+      "event", "index",   "message", "storage",   "state", "map",   "item",    "session"};
+  return std::none_of(kOthers.begin(), kOthers.end(), [&](std::string_view other) {
+    return lower.find(other) != std::string_view::npos;
+  });
+}
+
+// The length of the first of `words` that the name ends in, which may be split by one sign.
+std::size_t tail_of(std::string_view lower, std::string_view first, std::string_view last) {
+  if (!lower.ends_with(last)) return 0;
+  std::string_view before = lower.substr(0, lower.size() - last.size());
+  if (before.ends_with('_') || before.ends_with('-') || before.ends_with('.'))
+    before.remove_suffix(1);
+  return before.ends_with(first) ? lower.size() - before.size() + first.size() : 0;
+}
+
+NameKind name_kind(std::string_view name, std::string_view lower) {
+  if (is_public_name(lower)) return NameKind::kNone;
+  if (tail_of(lower, "access", "id") > 0) return NameKind::kAccessId;
+  const std::size_t client = tail_of(lower, "client", "id");
+  if (client > 0) return client < lower.size() ? NameKind::kClientId : NameKind::kNone;
+  const bool is_about =
+      std::any_of(kAboutSuffixes.begin(), kAboutSuffixes.end(),
+                  [&](std::string_view suffix) { return lower.ends_with(suffix); });
+  if (is_about) return NameKind::kNone;
+  const auto named = [&](std::string_view part) {
+    return lower.find(part) != std::string_view::npos;
+  };
+  if (is_short_password_name(name)) return NameKind::kShortPassword;
+  if (named("passw") || named("pwd") || named("swd") || named("sword") || named("swrd") ||
+      named("passphrase") || named("passcode") || lower.ends_with("by") || named("securestring"))
+    return NameKind::kPassword;
+  if (named("secret") || named("token") || named("credential")) return NameKind::kToken;
+  for (const std::string_view owner :
+       {"api", "access", "auth", "account", "encryption", "private", "signing", "master", "client",
+        "service", "app", "storage"}) {
+    if (tail_of(lower, owner, "key") > 0 || named(std::string(owner) + "key") ||
+        named(std::string(owner) + "_key") || named(std::string(owner) + "-key"))
+      return NameKind::kToken;
+  }
+  if (lower.ends_with("auth") || lower.ends_with("authorization") ||
+      lower.ends_with("authentication") || (lower.ends_with("key") && is_service_key(lower)))
+    return NameKind::kKey;
+  return NameKind::kNone;
+}
+
+// 8-4-4-4-12 hexadecimal digits.
+bool is_uuid(std::string_view value) {
+  if (value.size() != 36) return false;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (is_dash ? value[i] != '-' : std::isxdigit(static_cast<unsigned char>(value[i])) == 0)
+      return false;
+  }
+  return true;
+}
+
+// A value that can be nothing but a key: what a name that says little needs.
+bool is_opaque(std::string_view value, std::size_t least) {
+  const Shape shape = shape_of(value);
+  const bool is_plain = shape.symbols <= value.size() / 8;
+  return value.size() >= least && is_plain && shape.digits > 0 && shape.lower > 0 &&
+         shape.upper > 0 && !is_words(value) &&
+         entropy(value) >= (least > kMinToken ? kMinOpaqueEntropy : kMinTokenEntropy);
+}
+
+bool is_hex_key(std::string_view value) {
+  return value.size() == kHexKey && entropy(value) >= kMinTokenEntropy - 0.2 &&
+         std::all_of(value.begin(), value.end(),
+                     [](unsigned char c) { return std::isxdigit(c) != 0; });
+}
+
+// What people write into a sentence: a word with digits will do, the name of an algorithm not.
+bool is_told_password(std::string_view value) {
+  constexpr std::array<std::string_view, 14> kAlgorithms = {
+      "base64", "base32", "sha1",   "sha256", "sha512", "sha-",  "md5",
+      "utf",    "pbkdf2", "argon2", "bcrypt", "scrypt", "oauth", "http"};
+  const std::string lower = lower_ascii(value);
+  const bool is_algorithm =
+      std::any_of(kAlgorithms.begin(), kAlgorithms.end(),
+                  [&](std::string_view name) { return lower.starts_with(name); });
+  const Shape shape = shape_of(value);
+  return !is_algorithm && value.size() >= kMinPassword && shape.digits > 0 &&
+         shape.lower + shape.upper >= 3 && !is_words(value) &&
+         entropy(value) >= kMinPasswordEntropy;
+}
+
+bool is_secret(NameKind kind, const Assignment& assignment, std::string_view value) {
+  const bool is_quoted = assignment.quoted;
+  switch (kind) {
+    case NameKind::kPassword:
+    case NameKind::kShortPassword:
+      if (assignment.form == AssignmentForm::kSentence) return is_told_password(value);
+      return is_secret_password(value, is_quoted);
+    case NameKind::kToken:
+      return is_secret_token(value, is_quoted);
+    case NameKind::kKey:
+      return (is_quoted && (is_uuid(value) || is_hex_key(value))) || is_opaque(value, kMinOpaque);
+    case NameKind::kAccessId:
+      return is_opaque(value, kMinToken) && !is_uuid(value);
+    case NameKind::kClientId:
+      return is_quoted && (is_uuid(value) || is_hex_key(value) || is_opaque(value, kMinOpaque));
+    case NameKind::kNone:
+      break;
+  }
+  return false;
+}
+
+// A value without quotation marks ends before the next parameter of a query and before the full
+// stop of a sentence.
+std::string_view bare_value(std::string_view value) {
+  const std::size_t query = value.find('&');
+  if (query != std::string_view::npos && value.find('=', query) != std::string_view::npos)
+    value = value.substr(0, query);
+  while (!value.empty() && (value.back() == '.' || value.back() == ':')) value.remove_suffix(1);
+  return value;
+}
+
 // Code writes calls and members without quotation marks: createToken(…), secp256k1.utils.key.
-bool is_code(const Assignment& assignment) {
+bool is_code(const Assignment& assignment, std::string_view value) {
   if (assignment.quoted) return false;
   if (assignment.after == '(' || assignment.after == '[') return true;
-  return assignment.value.find('.') != std::string_view::npos && assignment.separator != ":";
+  return value.find('.') != std::string_view::npos && assignment.separator != ":";
 }
 
 }  // namespace
 
-double entropy(std::string_view text) {
-  if (text.empty()) return 0;
-  std::array<std::size_t, 256> counts{};
-  for (const char c : text) ++counts[static_cast<unsigned char>(c)];
-  double bits = 0;
-  for (const std::size_t count : counts) {
-    if (count == 0) continue;
-    const double share = static_cast<double>(count) / static_cast<double>(text.size());
-    bits -= share * std::log2(share);
-  }
-  return bits;
-}
-
-bool is_stand_in(std::string_view value) {
-  constexpr std::array<std::string_view, 16> kWords = {
-      "password", "passwd", "pass",  "pwd", "secret",   "token",  "user", "admin",
-      "root",     "test",   "guest", "pw",  "postgres", "mypass", "xxx",  "mypassword"};
-  const std::string lower = lower_ascii(value);
-  return std::find(kWords.begin(), kWords.end(), lower) != kWords.end();
-}
-
-bool is_token_placeholder(std::string_view value) {
-  const std::string lower = lower_ascii(value);
-  return lower.find("xxxx") != std::string::npos || lower.find("your") != std::string::npos;
-}
-
 std::string_view assigned_secret(const Assignment& assignment) {
   const std::string name = lower_ascii(assignment.name);
-  for (const std::string_view suffix : kAboutSuffixes) {
-    if (name.ends_with(suffix)) return {};
-  }
-  if (is_public_name(name)) return {};
+  const NameKind kind = name_kind(assignment.name, name);
+  if (kind == NameKind::kNone) return {};
   if (assignment.separator == "," && !assignment.quoted) return {};
-  std::string_view value = assignment.value;
-  if (!assignment.quoted) {
-    // A query goes on behind its parameter: token=…&page=2.
-    const std::size_t query = value.find('&');
-    if (query != std::string_view::npos && value.find('=', query) != std::string_view::npos)
-      value = value.substr(0, query);
-    while (!value.empty() && (value.back() == '.' || value.back() == ':')) value.remove_suffix(1);
-  }
+  const std::string_view value =
+      assignment.quoted ? assignment.value : bare_value(assignment.value);
   if (value.size() < kMinPassword) return {};
-  if (is_code(assignment) || value.find(kMarkStart) != std::string_view::npos) return {};
-  const bool short_name = is_short_password_name(assignment.name);
-  if (short_name && !assignment.quoted && value.find('/') != std::string_view::npos) return {};
-  const auto named = [&](std::string_view part) { return name.find(part) != std::string::npos; };
-  const bool is_password = named("passw") || named("pwd") || named("swd") || named("sword") ||
-                           named("swrd") || named("passphrase") || name == "identified by" ||
-                           short_name;
-  const bool is_token = named("secret") || named("token") || named("key") || named("credential");
-  if (!is_password && !is_token) return {};
-  const bool secret = is_password ? is_secret_password(value, assignment.quoted)
-                                  : is_secret_token(value, assignment.quoted);
+  if (is_code(assignment, value) || value.find(kMarkStart) != std::string_view::npos) return {};
+  if (kind == NameKind::kShortPassword && !is_after_short_name(assignment, value)) return {};
   // Placeholders last: looking for their words costs more than the rest.
-  if (!secret || is_placeholder(value) || is_stand_in(value)) return {};
-  return value;
+  if (!is_secret(kind, assignment, value) || is_placeholder(value) || is_stand_in(value)) return {};
+  const bool is_password = kind == NameKind::kPassword || kind == NameKind::kShortPassword;
+  return !is_password && is_token_placeholder(value) ? std::string_view{} : value;
 }
 
 }  // namespace tacit::privacy

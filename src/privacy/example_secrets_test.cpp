@@ -27,7 +27,7 @@ std::string upper(std::size_t length) {
   return noise(length, kUpper, 7);
 }
 std::string uuid_tail() {
-  return hex(4) + "-" + hex(4) + "-" + hex(4) + "-" + hex(12);
+  return noise(4, kHex, 1) + "-" + noise(4, kHex, 2) + "-" + noise(4, kHex, 3) + "-" + hex(12);
 }
 
 }  // namespace

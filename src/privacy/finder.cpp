@@ -5,18 +5,17 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/assert.h"
 #include "base/mutex.h"
+#include "privacy/assignment_reader.h"
 #include "privacy/key_block.h"
 #include "privacy/rules.h"
 
 namespace tacit::privacy {
 namespace {
 
-constexpr int kGroups = 4;                        // the match and the three of an assignment
-constexpr std::size_t kMaxValueBytes = 200;       // of an assigned secret
+constexpr int kGroups = 2;                        // the match and the secret
 constexpr std::size_t kMaxScanBytes = 1U << 30U;  // Vectorscan counts in 32 bits
 
 struct Candidate {
@@ -43,39 +42,8 @@ bool is_continuation(std::string_view text, std::size_t place) {
   return place < text.size() && (static_cast<unsigned char>(text[place]) & 0xC0U) == 0x80U;
 }
 
-using ByteSet = std::array<bool, 256>;
-
-constexpr ByteSet byte_set(std::string_view bytes) {
-  ByteSet set{};
-  for (const char c : bytes) set[static_cast<unsigned char>(c)] = true;
-  return set;
-}
-
-// The value of an assignment that begins at `start`: to the quotation mark that closes it, else to
-// a sign that ends a word. An empty view when a blank stands before the closing mark.
-std::string_view value_at(std::string_view text, std::size_t start, bool quoted) {
-  static constexpr ByteSet kBlanks = byte_set(" \t\r\n\f\v");
-  static constexpr ByteSet kQuotedEnds = byte_set("\"'`\\\x1b \t\r\n\f\v");
-  static constexpr ByteSet kBareEnds = byte_set("\"'`\\\x1b \t\r\n\f\v,;<>()[]{}");
-  const ByteSet& ends = quoted ? kQuotedEnds : kBareEnds;
-  const std::string_view rest = text.substr(start, kMaxValueBytes);
-  std::size_t length = 0;
-  while (length < rest.size() && !ends[static_cast<unsigned char>(rest[length])]) ++length;
-  const bool blank = length < rest.size() && kBlanks[static_cast<unsigned char>(rest[length])];
-  return quoted && blank ? std::string_view{} : rest.substr(0, length);
-}
-
 // The secret of a confirmed match; an empty view when entropy or context speak against it.
 std::string_view secret_of(std::string_view text, const Rule& rule, const Groups& groups) {
-  if (rule.kind == RuleKind::kAssignment) {
-    const bool quoted = !groups[3].empty();
-    const auto start = static_cast<std::size_t>(groups[0].data() - text.data()) + groups[0].size();
-    if (is_in_mark(text, std::min(start, text.size() - 1))) return {};
-    const std::string_view raw = value_at(text, start, quoted);
-    const std::size_t after = start + raw.size();
-    return assigned_secret(
-        {view(groups[1]), view(groups[2]), quoted, raw, after < text.size() ? text[after] : '\n'});
-  }
   const std::string_view value = view(groups[1]);
   if (value.empty() || is_in_mark(text, static_cast<std::size_t>(value.data() - text.data())))
     return {};
@@ -83,7 +51,10 @@ std::string_view secret_of(std::string_view text, const Rule& rule, const Groups
     if (is_stand_in(value)) return {};
     return entropy(value) >= rule.min_entropy ? value : std::string_view{};
   }
-  if (is_token_placeholder(value)) return {};
+  const std::string_view behind =
+      text.substr(static_cast<std::size_t>(value.data() - text.data()) + value.size());
+  const bool is_crossed_out = behind.starts_with("####") || behind.starts_with("****");
+  if (is_crossed_out || is_token_placeholder(value)) return {};
   return entropy(value) >= std::max(rule.min_entropy, kMinTokenBits) ? value : std::string_view{};
 }
 
@@ -189,9 +160,7 @@ struct Finder::Engines {
         position = std::max(span.end, position + 1);
         continue;
       }
-      // The sign that separated this name from its value may stand before the next name.
-      const bool again = rule.kind == RuleKind::kAssignment;
-      position = std::max(again ? match_end - 1 : match_end, position + 1);
+      position = std::max(match_end, position + 1);
     }
     return std::max(position, to);
   }
@@ -212,6 +181,29 @@ struct Finder::Engines {
     }
   }
 
+  static void confirm_assignments(std::string_view text, const std::vector<Candidate>& list,
+                                  std::size_t first, std::size_t last, std::vector<Span>& spans,
+                                  Work& work) {
+    std::size_t masked = 0;
+    for (std::size_t i = first; i < last; ++i) {
+      if (list[i].end < masked) continue;  // within the secret before it
+      const Assignment assignment = assignment_at(text, list[i].end);
+      ++work.confirmations;
+      work.confirmed_bytes += assignment.name.size() + assignment.value.size();
+      if (assignment.name.empty() || assignment.value.empty()) continue;
+      const auto start = static_cast<std::size_t>(assignment.value.data() - text.data());
+      if (is_in_mark(text, start)) continue;
+      const std::string_view secret = assigned_secret(assignment);
+      if (secret.empty()) continue;
+      Span span{list[i].rule, static_cast<std::size_t>(secret.data() - text.data()), 0};
+      const bool is_whole = secret.size() == assignment.value.size();
+      span.end = is_whole ? end_of_long_value(text, assignment) : span.start + secret.size();
+      while (is_continuation(text, span.end)) ++span.end;
+      spans.push_back(span);
+      masked = span.end;
+    }
+  }
+
   void find_in(std::string_view text, std::vector<Span>& spans, Work& work) const {
     std::vector<Candidate> list = candidates(text);
     if (list.empty()) return;
@@ -222,7 +214,10 @@ struct Finder::Engines {
     for (std::size_t first = 0; first < list.size();) {
       std::size_t last = first;
       while (last < list.size() && list[last].rule == list[first].rule) ++last;
-      if (rules()[list[first].rule].kind == RuleKind::kKeyBlock) {
+      const RuleKind kind = rules()[list[first].rule].kind;
+      if (kind == RuleKind::kAssignment) {
+        confirm_assignments(text, list, first, last, spans, work);
+      } else if (kind == RuleKind::kKeyBlock) {
         KeyBlocks blocks(text);
         for (std::size_t i = first; i < last; ++i) {
           const auto block = blocks.at(list[i].end);

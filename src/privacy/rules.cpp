@@ -1,17 +1,15 @@
 #include "privacy/rules.h"
 
-// Names that say what they hold, as a part of both patterns of an assignment.
+// Names that say what they hold.
 #define TACIT_SECRET_NAMES                                                                   \
-  "(?:(?:pa?s{0,2}w(?:or?|r)?d|passphrase|secret|token|credential|"                          \
+  "(?:(?:pa?s{0,2}w(?:or?|r)?d|passphrase|passcode|secret|token|credential|"                 \
   "(?:api|access|auth|account|encryption|private|signing|master|client|service|app|storage)" \
   "[_-]?key)[A-Za-z0-9_]{0,16}|pass|pw)"
-// The same with what stands before, as group 1.
-#define TACIT_SECRET_NAME_GROUP "(?i)((?:^|[^a-z0-9_])[a-z0-9_.\\-]{0,40}?" TACIT_SECRET_NAMES ")"
-#define TACIT_ANSI "\x1b\\[[0-9;]{0,12}m"
-// The quotation mark that opens the value, perhaps escaped as in JSON.
-#define TACIT_OPEN "(\\\\{0,3}[\"'`])?"
+// Names that do so only for a value which can be nothing else.
+#define TACIT_WEAK_NAMES "[a-z0-9_-]key|auth(?:orization|entication)?|(?:access|client)[_.-]?id"
+#define TACIT_BARE_NAMES "(?:passw(?:or)?d|passphrase|secret|token|key)"
 // What may stand before a token: not the text of a longer one, but the sign of a diff's line.
-#define TACIT_EDGE "(?:^|\\n[+\\-]|[^A-Za-z0-9_+\\-])"
+#define TACIT_EDGE "(?:(?:^|\\n)[+\\-]|^|[^A-Za-z0-9_+\\-])"
 #define TACIT_TAIL "(?:[^A-Za-z0-9_\\-]|$)"
 
 namespace tacit::privacy {
@@ -324,23 +322,20 @@ constexpr Rule kRules[] = {
      R"x(:@<{]{4,100}))x",
      2.0, "a password in a command"},
     {"assigned-secret", kAssignment,
-     "(?i)" TACIT_SECRET_NAMES
-     R"x([\\"'`\])]{0,5}(\x1b\[[0-9;]{0,12}m)?[ \t]{0,4}[:?|+!]{0,3}[=:])x",
-     TACIT_SECRET_NAME_GROUP
-     R"x([\\"'`\])]{0,5}(?:)x" TACIT_ANSI
-     R"x(){0,3}[ \t]{0,4}(=>|[:?|+!]{0,3}={1,3}|:[ ]?[a-z]{1,24}[ ]?=|:)(?:[ \t]|)x" TACIT_ANSI
-     "){0,6}" TACIT_OPEN,
-     0,
+     "(?i)(?:" TACIT_SECRET_NAMES "|" TACIT_WEAK_NAMES ")"
+     R"x([\\"'`\])]{0,5}(\x1b\[[0-9;]{0,12}m)?[ \t]{0,4}[:?|+!.]{0,3}[=:])x",
+     "", 0,
      "a password, token or key given to a name that says so; entropy and the kind of value decide"},
-    {"assigned-secret", kAssignment, "(?i)--?[a-z-]{0,24}" TACIT_SECRET_NAMES "[ \\t]",
-     "(?i)(--?[a-z\\-]{0,40}?" TACIT_SECRET_NAMES ")([ \\t])[ \\t]{0,4}" TACIT_OPEN, 0, ""},
-    {"assigned-secret", kAssignment, "(?i)" TACIT_SECRET_NAMES "[\"']?,",
-     TACIT_SECRET_NAME_GROUP "[\"']?(,)[ \\t\\n]{0,8}" TACIT_OPEN, 0, ""},
-    {"assigned-secret", kAssignment, "(?i)(password|identified by)[ \\t]{1,4}[\"']",
-     "(?i)(?:^|[^a-z_])(password|identified by)([ \\t])[ \\t]{0,3}" TACIT_OPEN, 0, ""},
-    {"assigned-secret", kAssignment, "(?i)" TACIT_SECRET_NAMES "[\"']?>",
-     "(?i)[<\"']([a-z0-9_.:\\-]{0,40}?" TACIT_SECRET_NAMES ")[\"']?(>)[ \\t\\n]{0,4}" TACIT_OPEN, 0,
-     ""},
+    {"assigned-secret", kAssignment, "(?i)--?[a-z-]{0,24}" TACIT_SECRET_NAMES "[ \\t]", "", 0, ""},
+    {"assigned-secret", kAssignment, "(?i)" TACIT_SECRET_NAMES "[\"']?[,>]", "", 0, ""},
+    {"assigned-secret", kAssignment,
+     "(?i)(" TACIT_SECRET_NAMES "|identified by|securestring)[ \\t]{1,4}\\\\?[\"'`]", "", 0, ""},
+    {"assigned-secret", kAssignment,
+     "(?i)[\"'`][ ]?[!=]={1,2}[ ]?[a-z0-9_.]{0,24}" TACIT_BARE_NAMES, "", 0, ""},
+    {"assigned-secret", kAssignment,
+     "(?i)(password|passphrase|passcode|pwd|passwd|secret|token|api[ _-]?key)[*`\"']{0,2}"
+     "[ ](is|was|to)[ ]",
+     "", 0, ""},
 };
 
 }  // namespace

@@ -16,15 +16,15 @@ enum class RuleKind {
   kToken,       // group 1 of `confirm` is the secret, and it starts near the candidate
   kContext,     // the same, told by what stands well before it; stand-ins are no secrets
   kKeyBlock,    // from the candidate to its END line
-  kAssignment,  // groups: name, separator, quotation mark; the value follows the match, and entropy
-                // and context decide
+  kAssignment,  // name and value around the candidate's end are read by hand (assignment_reader);
+                // entropy and context decide
 };
 
 struct Rule {
   const char* type;  // several rules may share one
   RuleKind kind;
   const char* candidate;  // Vectorscan syntax, case-sensitive unless it opens with (?i)
-  const char* confirm;    // RE2 syntax
+  const char* confirm;    // RE2 syntax; empty where nothing but code confirms
   double min_entropy;     // bits a character of the secret; tokens: at least kMinTokenBits
   const char* why;        // one line for docs/redaction.md; empty where an earlier rule said it
 };
@@ -42,8 +42,14 @@ Window window_of(RuleKind kind);
 // Shannon entropy in bits a character.
 double entropy(std::string_view text);
 
+enum class AssignmentForm {
+  kSign,      // name = value, "name": "value", --name value, <name>value</name> …
+  kSentence,  // the name is value
+};
+
 // One `name = value` as it stood in the text.
 struct Assignment {
+  AssignmentForm form = AssignmentForm::kSign;
   std::string_view name;
   std::string_view separator;
   bool quoted = false;
@@ -58,7 +64,8 @@ std::string_view assigned_secret(const Assignment& assignment);
 // True for what documentation writes in place of a password: "password", "pass", "secret" …
 bool is_stand_in(std::string_view value);
 
-// True for tokens that documentation writes out as "ghp_xxxxxxxx" or "sk-your-key-here".
+// True for tokens that documentation makes up: "ghp_xxxxxxxx", "sk-your-key-here", "AKIA…EXAMPLE",
+// the alphabet or the digits in order, and a few characters repeated.
 bool is_token_placeholder(std::string_view value);
 
 }  // namespace tacit::privacy
