@@ -151,6 +151,12 @@ std::optional<SlashCommand> parse_slash_command(std::string_view text) {
   return command;
 }
 
+bool is_bare_command(std::string_view text) {
+  const std::string_view name = trim(text);
+  return name.size() > 1 && name.front() == '/' &&
+         name.find_first_of(" \t\r\n/", 1) == std::string_view::npos;
+}
+
 bool is_local_command_output(std::string_view text) {
   return trim(text).starts_with("<local-command-std");
 }

@@ -24,6 +24,9 @@ struct SlashCommand {
 // The command that a record echoes in <command-name> and <command-args>.
 std::optional<SlashCommand> parse_slash_command(std::string_view text);
 
+// True for a typed command without arguments ("/clear"), which does not count as a request.
+bool is_bare_command(std::string_view text);
+
 // True for the echo of a command that the host itself carried out (<local-command-stdout> and the
 // like).
 bool is_local_command_output(std::string_view text);

@@ -66,5 +66,13 @@ TEST(HostText, ReadsSlashCommandsWithTheirArguments) {
   EXPECT_FALSE(parse_slash_command("run <command-name>/x</command-name>"));
 }
 
+TEST(HostText, ACommandIsBareOnlyWithoutArguments) {
+  EXPECT_TRUE(is_bare_command(" /clear\n"));
+  EXPECT_FALSE(is_bare_command("/fix the login"));
+  EXPECT_FALSE(is_bare_command("/usr/bin"));
+  EXPECT_FALSE(is_bare_command("/"));
+  EXPECT_FALSE(is_bare_command("clear"));
+}
+
 }  // namespace
 }  // namespace tacit::transcript

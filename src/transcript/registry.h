@@ -12,7 +12,8 @@ namespace tacit::transcript {
 #define TACIT_TRANSCRIPT_ADAPTERS(X) \
   X(claude_code)                     \
   X(codex)                           \
-  X(spec_story)
+  X(spec_story)                      \
+  X(aider)
 
 #define TACIT_DECLARE_ADAPTER(name) Adapter name##_adapter();
 TACIT_TRANSCRIPT_ADAPTERS(TACIT_DECLARE_ADAPTER)
