@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "domain/intent.h"
 
 namespace tacit {
 
@@ -64,6 +65,7 @@ struct KnowledgeItem {
   std::int64_t support = 1;          // observations
   std::int64_t uses = 0;
   std::optional<Instant> last_used;
+  std::optional<Intent> intent;  // of its first exchange; empty: not classified
 };
 
 // fresh while used or confirmed within 30 days, aging to 90, then stale (product.md's defaults).

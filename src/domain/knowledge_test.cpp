@@ -148,5 +148,13 @@ TEST(Reinforced, GrowsTowardsItsCeiling) {
   EXPECT_DOUBLE_EQ(confidence, 0.99);
 }
 
+TEST(Intent, NamesReadBack) {
+  for (int i = 0; i < kIntentCount; ++i) {
+    const auto intent = static_cast<Intent>(i);
+    EXPECT_EQ(parse_intent(name_of(intent)), intent);
+  }
+  EXPECT_EQ(parse_intent("Debugging"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace tacit

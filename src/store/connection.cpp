@@ -174,6 +174,18 @@ void Connection::give_back(sqlite3_stmt* handle, const char* cache_key) {
   cache_[cache_key].in_use = false;
 }
 
+Result<std::vector<std::string>> Connection::plan(Sql sql) {
+  constexpr int kDetail = 3;
+  const std::string text = std::string("EXPLAIN QUERY PLAN ") + sql.text;
+  sqlite3_stmt* handle = nullptr;
+  const int code = sqlite3_prepare_v3(handle_, text.c_str(), -1, 0, &handle, nullptr);
+  if (code != SQLITE_OK) return std::unexpected(error(code));
+  Statement rows(*this, handle, nullptr);
+  std::vector<std::string> lines;
+  while (TACIT_TRY(rows.step())) lines.push_back(rows.text(kDetail));
+  return lines;
+}
+
 Result<void> Connection::run_script(std::string_view script) {
   const int code = sqlite3_exec(handle_, std::string(script).c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return std::unexpected(error(code));

@@ -119,6 +119,8 @@ class Connection {
     return *row ? statement->integer(0) : 0;
   }
 
+  // The lines of EXPLAIN QUERY PLAN, for the tests and the page about the schema.
+  Result<std::vector<std::string>> plan(Sql sql);
   // Several statements of an embedded migration file.
   Result<void> run_script(std::string_view script);
   Result<void> set_up(const ConnectionOptions& options);

@@ -1,6 +1,7 @@
 // forget() and its preview: part of session_queries.h, apart because it touches every table.
 
 #include "base/assert.h"
+#include "store/hot_queries.h"
 #include "store/rows.h"
 #include "store/session_queries.h"
 #include "store/txn.h"
@@ -34,12 +35,12 @@ Result<Doomed> doomed_by(ReadTxn& txn, const ForgetTarget& target) {
     TACIT_ASSERT(target.project.has_value());
     if (target.project->empty())
       return fail(ErrorKind::kInvalidInput, "project: must not be empty");
-    doomed.sessions = TACIT_TRY(ids_of(txn.query(
-        "SELECT id FROM session WHERE project = ?1 OR project_name = ?1", *target.project)));
+    const ProjectMatch match = match_project(*target.project);
+    doomed.sessions = TACIT_TRY(ids_of(txn.query(hot::kSessionsOfProject, match.name, match.path)));
   }
   for (const std::uint64_t session : doomed.sessions) {
     for (const std::uint64_t exchange :
-         TACIT_TRY(ids_of(txn.query("SELECT id FROM exchange WHERE session = ?1", session)))) {
+         TACIT_TRY(ids_of(txn.query(hot::kExchangesOfSession, session)))) {
       doomed.exchanges.push_back(exchange);
     }
   }

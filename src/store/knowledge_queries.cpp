@@ -1,8 +1,10 @@
 #include "store/knowledge_queries.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/assert.h"
+#include "store/hot_queries.h"
 #include "store/rows.h"
 #include "store/txn.h"
 
@@ -10,6 +12,7 @@ namespace tacit::store {
 namespace {
 
 constexpr std::size_t kMaxTitleBytes = 80;
+constexpr std::int64_t kLatest = std::numeric_limits<std::int64_t>::max();
 
 Result<bool> add_observation(WriteTxn& txn, ItemId item, const Observation& observation) {
   if (TACIT_TRY(txn.integer("SELECT 1 FROM observation WHERE id = ?1", observation.id)) != 0)
@@ -33,6 +36,11 @@ Result<bool> add_observation(WriteTxn& txn, ItemId item, const Observation& obse
   return true;
 }
 
+std::optional<std::int64_t> intent_code(std::optional<Intent> intent) {
+  if (!intent) return std::nullopt;
+  return code(*intent);
+}
+
 KnowledgeItem read_item(const Statement& row) {
   KnowledgeItem item;
   item.id = ItemId{row.id(0)};
@@ -47,6 +55,7 @@ KnowledgeItem read_item(const Statement& row) {
   item.support = row.integer(9);
   item.uses = row.integer(10);
   item.last_used = row.instant(11);
+  if (!row.is_null(12)) item.intent = static_cast<Intent>(row.integer(12));
   return item;
 }
 
@@ -124,11 +133,12 @@ Result<bool> add_item(WriteTxn& txn, const KnowledgeItem& item, const Observatio
   }
   TACIT_TRY(
       txn.run("INSERT INTO item(id, type, title, statement, statement_key, confidence, project, "
-              "project_name, session, first_seen, last_seen, support, added) "
-              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12)",
+              "project_name, session, first_seen, last_seen, support, added, intent, touched) "
+              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1, ?12, ?13, "
+              "coalesce(?11, ?10, 0))",
               item.id, code(item.type), item.title, item.statement, statement_key(item.statement),
               item.confidence, item.project, project_name(item.project), item.session,
-              item.first_seen, item.last_seen, now));
+              item.first_seen, item.last_seen, now, intent_code(item.intent)));
   // Made again after its exchange grew: its use stays counted.
   if (item.uses > 0 && item.last_used) {
     TACIT_TRY(txn.run("INSERT OR REPLACE INTO item_use(item, uses, last_used) VALUES(?1, ?2, ?3)",
@@ -154,20 +164,13 @@ Result<bool> reinforce_item(WriteTxn& txn, ItemId id, const Observation& observa
 }
 
 Result<std::optional<KnowledgeItem>> find_item(ReadTxn& txn, ItemId id) {
-  auto row = TACIT_TRY(
-      txn.query("SELECT item.id, type, title, statement, confidence, project, session, first_seen, "
-                "last_seen, support, coalesce(uses, 0), last_used FROM item "
-                "LEFT JOIN item_use ON item_use.item = item.id WHERE item.id = ?1",
-                id));
+  auto row = TACIT_TRY(txn.query(hot::kFindItem, id));
   if (!TACIT_TRY(row.step())) return std::nullopt;
   return read_item(row);
 }
 
 Result<std::vector<Observation>> observations_of(ReadTxn& txn, ItemId id) {
-  auto rows = TACIT_TRY(
-      txn.query("SELECT number, id, exchange, type, statement, confidence, seen FROM observation "
-                "WHERE item = ?1 ORDER BY coalesce(seen, 0), number",
-                id));
+  auto rows = TACIT_TRY(txn.query(hot::kObservationsOfItem, id));
   std::vector<Observation> found;
   while (TACIT_TRY(rows.step())) {
     Observation observation;
@@ -177,9 +180,7 @@ Result<std::vector<Observation>> observations_of(ReadTxn& txn, ItemId id) {
     observation.statement = rows.text(4);
     observation.confidence = rows.real(5);
     observation.seen = rows.instant(6);
-    auto spans = TACIT_TRY(txn.query(
-        "SELECT step, \"offset\", length FROM observation_span WHERE observation = ?1 ORDER BY n",
-        rows.integer(0)));
+    auto spans = TACIT_TRY(txn.query(hot::kSpansOfObservation, rows.integer(0)));
     while (TACIT_TRY(spans.step())) {
       observation.spans.push_back({spans.id(0), spans.id(1), spans.id(2)});
     }
@@ -189,11 +190,12 @@ Result<std::vector<Observation>> observations_of(ReadTxn& txn, ItemId id) {
 }
 
 Result<std::vector<ItemId>> items_of_exchange(ReadTxn& txn, ExchangeId id) {
-  auto rows = TACIT_TRY(txn.query(
-      "SELECT item, min(number) FROM observation WHERE exchange = ?1 GROUP BY item ORDER BY 2",
-      id));
+  auto rows = TACIT_TRY(txn.query(hot::kItemsOfExchange, id));
   std::vector<ItemId> found;
-  while (TACIT_TRY(rows.step())) found.push_back({rows.id(0)});
+  while (TACIT_TRY(rows.step())) {
+    const ItemId item{rows.id(0)};
+    if (std::find(found.begin(), found.end(), item) == found.end()) found.push_back(item);
+  }
   return found;
 }
 
@@ -213,24 +215,61 @@ Result<std::vector<KnowledgeItem>> list_items(ReadTxn& txn, const std::string& p
   }
   std::optional<std::int64_t> type_code;
   if (type) type_code = code(*type);
-  auto rows = TACIT_TRY(
-      txn.query("SELECT item.id, type, title, statement, confidence, project, session, first_seen, "
-                "last_seen, support, coalesce(uses, 0), last_used FROM item "
-                "LEFT JOIN item_use ON item_use.item = item.id "
-                "WHERE (coalesce(last_seen, first_seen, 0), item.id) < (?1, ?2) "
-                "AND (?3 = '' OR project = ?3 OR project_name = ?3) AND (?4 IS NULL OR type = ?4) "
-                "ORDER BY coalesce(last_seen, first_seen, 0) DESC, item.id DESC LIMIT ?5",
-                before_time, before_id, project, type_code, static_cast<std::int64_t>(limit)));
+  const auto most = static_cast<std::int64_t>(limit);
+  const ProjectMatch match = match_project(project);
+  auto rows =
+      TACIT_TRY(!project.empty() ? txn.query(hot::kItemsNewestOfProject, before_time, before_id,
+                                             most, match.name, match.path, type_code)
+                : type ? txn.query(hot::kItemsNewestOfType, before_time, before_id, most, type_code)
+                       : txn.query(hot::kItemsNewest, before_time, before_id, most));
   std::vector<KnowledgeItem> found;
   while (TACIT_TRY(rows.step())) found.push_back(read_item(rows));
   return found;
 }
 
+Result<std::vector<KnowledgeItem>> rank_items(ReadTxn& txn, const ItemRanking& ranking,
+                                              std::size_t limit) {
+  if (ranking.project.empty() && !(ranking.order == ItemOrder::kConfidence && ranking.intent)) {
+    return fail(ErrorKind::kInvalidInput,
+                "ranking items needs a project, or an intent for the order of confidence");
+  }
+  if (ranking.intent && ranking.order == ItemOrder::kFreshness) {
+    return fail(ErrorKind::kInvalidInput, "the order of freshness cannot be filtered by intent");
+  }
+  const ProjectMatch match = match_project(ranking.project);
+  const Instant oldest = ranking.now - kAgingDays;
+  const auto most = static_cast<std::int64_t>(limit);
+  std::vector<KnowledgeItem> found;
+  auto rows = TACIT_TRY(
+      ranking.intent ? txn.query(hot::kItemsOfIntent, code(*ranking.intent), match.name, match.path,
+                                 oldest, most)
+      : ranking.order == ItemOrder::kConfidence
+          ? txn.query(hot::kItemsCurrent, match.name, match.path, oldest, most)
+          : txn.query(hot::kItemsByFreshness, match.name, match.path, oldest, kLatest, most));
+  while (TACIT_TRY(rows.step())) {
+    if (auto item = TACIT_TRY(find_item(txn, ItemId{rows.id(0)}))) {
+      found.push_back(std::move(*item));
+    }
+  }
+  return found;
+}
+
+Result<FreshnessCounts> count_by_freshness(ReadTxn& txn, Instant now) {
+  FreshnessCounts counts;
+  counts.fresh = TACIT_TRY(txn.integer(hot::kCountItemsTouched, now - kFreshDays));
+  counts.aging = TACIT_TRY(txn.integer(hot::kCountItemsTouched, now - kAgingDays)) - counts.fresh;
+  counts.stale = TACIT_TRY(txn.integer("SELECT count(*) FROM item")) - counts.fresh - counts.aging;
+  return counts;
+}
+
+Result<void> sweep_stale(WriteTxn& txn, Instant now) {
+  TACIT_TRY(txn.run(hot::kMarkStale, now - kAgingDays));
+  return txn.run(hot::kUnmarkStale, now - kAgingDays);
+}
+
 Result<std::optional<ItemId>> find_item_by_statement(ReadTxn& txn, const std::string& statement) {
   const std::string wanted = normalise_space(statement);
-  auto rows =
-      TACIT_TRY(txn.query("SELECT id, statement FROM item WHERE statement_key = ?1 ORDER BY number",
-                          statement_key(statement)));
+  auto rows = TACIT_TRY(txn.query(hot::kItemByStatement, statement_key(statement)));
   while (TACIT_TRY(rows.step())) {
     if (normalise_space(rows.text(1)) == wanted) return ItemId{rows.id(0)};
   }
@@ -254,7 +293,6 @@ Result<StoreCounts> count_all(ReadTxn& txn) {
                 "(SELECT count(*) FROM observation), (SELECT count(*) FROM item), "
                 "(SELECT count(*) FROM vector), (SELECT coalesce(sum(uses), 0) FROM item_use), "
                 "(SELECT count(*) FROM exchange WHERE learning = 1), "
-                "(SELECT count(DISTINCT project) FROM session WHERE project <> ''), "
                 "(SELECT count(*) FROM tombstone)"));
   StoreCounts counts;
   if (!TACIT_TRY(row.step())) return counts;
@@ -265,8 +303,8 @@ Result<StoreCounts> count_all(ReadTxn& txn) {
   counts.vectors = row.integer(4);
   counts.uses = row.integer(5);
   counts.to_learn = row.integer(6);
-  counts.projects = row.integer(7);
-  counts.tombstones = row.integer(8);
+  counts.tombstones = row.integer(7);
+  counts.projects = TACIT_TRY(txn.integer(hot::kCountProjects));
   counts.database_bytes =
       TACIT_TRY(txn.integer("PRAGMA page_count")) * TACIT_TRY(txn.integer("PRAGMA page_size"));
   return counts;

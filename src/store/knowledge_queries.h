@@ -33,6 +33,28 @@ Result<std::vector<ItemId>> items_of_exchange(ReadTxn& txn, ExchangeId id);
 Result<std::vector<KnowledgeItem>> list_items(ReadTxn& txn, const std::string& project,
                                               std::optional<ItemType> type, std::size_t limit,
                                               std::optional<ItemId> before);
+enum class ItemOrder {
+  kConfidence,  // most confident first
+  kFreshness,   // newest evidence or use first
+};
+// What a briefing asks: items of a project or an intent that are not stale at `now`.
+struct ItemRanking {
+  ItemOrder order = ItemOrder::kConfidence;
+  std::string project;           // path or last component; may be empty with an intent
+  std::optional<Intent> intent;  // for the order of confidence
+  Instant now;
+};
+Result<std::vector<KnowledgeItem>> rank_items(ReadTxn& txn, const ItemRanking& ranking,
+                                              std::size_t limit);
+
+struct FreshnessCounts {
+  std::int64_t fresh = 0, aging = 0, stale = 0;
+};
+Result<FreshnessCounts> count_by_freshness(ReadTxn& txn, Instant now);
+// Flags the items that have become stale, which keeps the index of the others small. Answers do not
+// depend on it.
+Result<void> sweep_stale(WriteTxn& txn, Instant now);
+
 // The item with this exact normalised statement, for deduplication without a model.
 Result<std::optional<ItemId>> find_item_by_statement(ReadTxn& txn, const std::string& statement);
 

@@ -7,6 +7,8 @@
 extern "C" {
 extern const char tacit_sql_0001_begin[];
 extern const char tacit_sql_0001_end[];
+extern const char tacit_sql_0002_begin[];
+extern const char tacit_sql_0002_end[];
 }
 
 namespace tacit::store {
@@ -59,8 +61,9 @@ Result<void> apply(Connection& connection, const Migration& migration) {
 }  // namespace
 
 std::span<const Migration> released_migrations() {
-  static const std::array<Migration, 1> kMigrations = {{
+  static const std::array<Migration, 2> kMigrations = {{
       {1, "initial", {tacit_sql_0001_begin, tacit_sql_0001_end}},
+      {2, "indexes", {tacit_sql_0002_begin, tacit_sql_0002_end}},
   }};
   return kMigrations;
 }

@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "store/document_text.h"
+#include "store/hot_queries.h"
 #include "store/rows.h"
 #include "store/txn.h"
 
@@ -26,8 +27,7 @@ struct KnownExchange {
 };
 
 Result<std::optional<KnownExchange>> known_exchange(ReadTxn& txn, ExchangeId id) {
-  auto row = TACIT_TRY(txn.query(
-      "SELECT number, steps, text_bytes, learning, session FROM exchange WHERE id = ?1", id));
+  auto row = TACIT_TRY(txn.query(hot::kKnownExchange, id));
   if (!TACIT_TRY(row.step())) return std::nullopt;
   return KnownExchange{row.integer(0), row.integer(1), row.integer(2),
                        static_cast<Learning>(row.integer(3)), SessionId{row.id(4)}};
@@ -108,7 +108,7 @@ Result<void> grow_exchange(WriteTxn& txn, const Exchange& exchange, const KnownE
 Result<void> lift_tombstones(WriteTxn& txn, const Exchange& exchange) {
   TACIT_TRY(txn.run("DELETE FROM tombstone WHERE kind = ?1 AND id = ?2",
                     code(TombstoneKind::kExchange), exchange.id));
-  TACIT_TRY(txn.run("DELETE FROM tombstone WHERE exchange = ?1 AND exchange <> 0", exchange.id));
+  TACIT_TRY(txn.run(hot::kLiftTombstones, exchange.id));
   TACIT_TRY(txn.run("DELETE FROM tombstone WHERE kind = ?1 AND id = ?2",
                     code(TombstoneKind::kSession), exchange.session));
   return txn.run("UPDATE session SET title_forgotten = 0 WHERE id = ?1", exchange.session);
@@ -144,8 +144,7 @@ Session read_session(const Statement& row) {
 }
 
 Result<std::vector<Step>> read_steps(ReadTxn& txn, std::int64_t number) {
-  auto rows = TACIT_TRY(txn.query(
-      "SELECT kind, tool, failed, time, text FROM step WHERE exchange = ?1 ORDER BY n", number));
+  auto rows = TACIT_TRY(txn.query(hot::kStepsOfExchange, number));
   std::vector<Step> steps;
   while (TACIT_TRY(rows.step())) {
     Step step;
@@ -205,19 +204,13 @@ Result<PutOutcome> put_exchange(WriteTxn& txn, const Exchange& exchange, Instant
 }
 
 Result<std::optional<Session>> find_session(ReadTxn& txn, SessionId id) {
-  auto row = TACIT_TRY(
-      txn.query("SELECT id, agent, native_id, title, project, branch, started, ended FROM session "
-                "WHERE id = ?1",
-                id));
+  auto row = TACIT_TRY(txn.query(hot::kFindSession, id));
   if (!TACIT_TRY(row.step())) return std::nullopt;
   return read_session(row);
 }
 
 Result<std::optional<Exchange>> find_exchange(ReadTxn& txn, ExchangeId id) {
-  auto row = TACIT_TRY(txn.query(
-      "SELECT number, id, session, identity, ordinal, time, model, tokens_input, tokens_output, "
-      "tokens_cached FROM exchange WHERE id = ?1",
-      id));
+  auto row = TACIT_TRY(txn.query(hot::kFindExchange, id));
   if (!TACIT_TRY(row.step())) return std::nullopt;
   Exchange exchange;
   exchange.id = ExchangeId{row.id(1)};
@@ -244,14 +237,12 @@ Result<std::vector<SessionRow>> list_sessions(ReadTxn& txn, const std::string& p
     before_time = row.integer(0);
     before_id = static_cast<std::int64_t>(before->value);
   }
-  auto rows = TACIT_TRY(
-      txn.query("SELECT id, agent, native_id, title, project, branch, started, ended, "
-                "(SELECT count(*) FROM exchange WHERE exchange.session = session.id), "
-                "(SELECT count(*) FROM item WHERE item.session = session.id) FROM session "
-                "WHERE (coalesce(started, 0), id) < (?1, ?2) "
-                "AND (?3 = '' OR project = ?3 OR project_name = ?3) "
-                "ORDER BY coalesce(started, 0) DESC, id DESC LIMIT ?4",
-                before_time, before_id, project, static_cast<std::int64_t>(limit)));
+  const auto most = static_cast<std::int64_t>(limit);
+  const ProjectMatch match = match_project(project);
+  auto rows =
+      TACIT_TRY(project.empty() ? txn.query(hot::kSessionsNewest, before_time, before_id, most)
+                                : txn.query(hot::kSessionsNewestOfProject, before_time, before_id,
+                                            most, match.name, match.path));
   std::vector<SessionRow> found;
   while (TACIT_TRY(rows.step())) {
     found.push_back({read_session(rows), rows.integer(8), rows.integer(9)});
@@ -260,17 +251,14 @@ Result<std::vector<SessionRow>> list_sessions(ReadTxn& txn, const std::string& p
 }
 
 Result<std::vector<ExchangeId>> exchanges_of(ReadTxn& txn, SessionId id) {
-  auto rows = TACIT_TRY(
-      txn.query("SELECT id FROM exchange WHERE session = ?1 ORDER BY ordinal, number", id));
+  auto rows = TACIT_TRY(txn.query(hot::kExchangesOfSession, id));
   std::vector<ExchangeId> found;
   while (TACIT_TRY(rows.step())) found.push_back({rows.id(0)});
   return found;
 }
 
 Result<std::vector<ExchangeId>> exchanges_to_learn(ReadTxn& txn, std::size_t limit) {
-  auto rows = TACIT_TRY(
-      txn.query("SELECT id FROM exchange WHERE learning = 1 ORDER BY time, number LIMIT ?1",
-                static_cast<std::int64_t>(limit)));
+  auto rows = TACIT_TRY(txn.query(hot::kExchangesToLearn, static_cast<std::int64_t>(limit)));
   std::vector<ExchangeId> found;
   while (TACIT_TRY(rows.step())) found.push_back({rows.id(0)});
   return found;
@@ -285,8 +273,7 @@ Result<void> mark_learned(WriteTxn& txn, ExchangeId id) {
 }
 
 Result<bool> is_file_done(ReadTxn& txn, const std::string& path, const std::string& signature) {
-  return TACIT_TRY(txn.integer("SELECT 1 FROM file_done WHERE path = ?1 AND signature = ?2", path,
-                               signature)) != 0;
+  return TACIT_TRY(txn.integer(hot::kIsFileDone, path, signature)) != 0;
 }
 
 Result<void> mark_file_done(WriteTxn& txn, const std::string& path, const std::string& signature) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "store/hot_queries.h"
 #include "store/rows.h"
 #include "store/txn.h"
 #include "store/words.h"
@@ -15,9 +16,9 @@ constexpr std::int64_t kNeverCommon = 50;
 
 Result<bool> is_common(ReadTxn& txn, HitKind kind, const std::string& term,
                        std::int64_t documents) {
-  const std::int64_t holding = TACIT_TRY(
-      kind == HitKind::kItem ? txn.integer("SELECT doc FROM item_terms WHERE term = ?1", term)
-                             : txn.integer("SELECT doc FROM exchange_terms WHERE term = ?1", term));
+  const std::int64_t holding =
+      TACIT_TRY(kind == HitKind::kItem ? txn.integer(hot::kItemsWithTerm, term)
+                                       : txn.integer(hot::kExchangesWithTerm, term));
   return holding > kNeverCommon &&
          static_cast<double>(holding) > kCommonShare * static_cast<double>(documents);
 }
@@ -50,34 +51,6 @@ std::optional<std::int64_t> type_code(const SearchFilter& filter) {
   return code(*filter.type);
 }
 
-// The weights of the columns stand in bm25(): an item's title, its statement; an exchange's
-// request, its replies, its work. Filters: ?2 project, ?3 since, ?4 as of, ?5 type. Times an
-// exchange or item lacks are replaced by when it was added.
-constexpr Sql kSearchItems(
-    "SELECT item.id, -bm25(item_fts, 1.0, 2.0) AS score FROM item_fts "
-    "JOIN item ON item.number = item_fts.rowid WHERE item_fts MATCH ?1 "
-    "AND (?2 = '' OR project = ?2 OR project_name = ?2) "
-    "AND (?3 IS NULL OR coalesce(last_seen, first_seen, added) >= ?3) "
-    "AND (?4 IS NULL OR coalesce(first_seen, added) <= ?4) AND (?5 IS NULL OR type = ?5) "
-    "ORDER BY score DESC, item.number LIMIT ?6");
-constexpr Sql kSearchExchanges(
-    "SELECT exchange.id, -bm25(exchange_fts, 2.0, 1.0, 0.5) AS score FROM exchange_fts "
-    "JOIN exchange ON exchange.number = exchange_fts.rowid "
-    "JOIN session ON session.id = exchange.session WHERE exchange_fts MATCH ?1 "
-    "AND (?2 = '' OR project = ?2 OR project_name = ?2) "
-    "AND (?3 IS NULL OR coalesce(time, added) >= ?3) "
-    "AND (?4 IS NULL OR coalesce(time, added) <= ?4) AND ?5 IS NULL "
-    "ORDER BY score DESC, exchange.number LIMIT ?6");
-constexpr Sql kItemPasses(
-    "SELECT 1 FROM item WHERE id = ?1 AND (?2 = '' OR project = ?2 OR project_name = ?2) "
-    "AND (?3 IS NULL OR coalesce(last_seen, first_seen, added) >= ?3) "
-    "AND (?4 IS NULL OR coalesce(first_seen, added) <= ?4) AND (?5 IS NULL OR type = ?5)");
-constexpr Sql kExchangePasses(
-    "SELECT 1 FROM exchange JOIN session ON session.id = exchange.session WHERE exchange.id = ?1 "
-    "AND (?2 = '' OR project = ?2 OR project_name = ?2) "
-    "AND (?3 IS NULL OR coalesce(time, added) >= ?3) "
-    "AND (?4 IS NULL OR coalesce(time, added) <= ?4) AND ?5 IS NULL");
-
 }  // namespace
 
 Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const std::string& text) {
@@ -107,9 +80,10 @@ Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
                                          const SearchFilter& filter, std::size_t limit) {
   std::vector<TextHit> hits;
   if (terms.empty() || !can_pass(kind, filter)) return hits;
-  auto rows = TACIT_TRY(txn.query(kind == HitKind::kItem ? kSearchItems : kSearchExchanges,
-                                  any_of(terms), filter.project, filter.since, filter.as_of,
-                                  type_code(filter), static_cast<std::int64_t>(limit)));
+  auto rows =
+      TACIT_TRY(txn.query(kind == HitKind::kItem ? hot::kSearchItems : hot::kSearchExchanges,
+                          any_of(terms), filter.project, filter.since, filter.as_of,
+                          type_code(filter), static_cast<std::int64_t>(limit)));
   while (TACIT_TRY(rows.step())) hits.push_back({kind, rows.id(0), rows.real(1)});
   return hits;
 }
@@ -133,8 +107,12 @@ Result<std::vector<std::string>> matched_terms(ReadTxn& txn, HitKind kind, std::
 
 Result<bool> passes(ReadTxn& txn, HitKind kind, std::uint64_t id, const SearchFilter& filter) {
   if (!can_pass(kind, filter)) return false;
-  return TACIT_TRY(txn.integer(kind == HitKind::kItem ? kItemPasses : kExchangePasses, id,
+  return TACIT_TRY(txn.integer(kind == HitKind::kItem ? hot::kItemPasses : hot::kExchangePasses, id,
                                filter.project, filter.since, filter.as_of, type_code(filter))) != 0;
+}
+
+Result<std::int64_t> content_generation(ReadTxn& txn) {
+  return txn.integer(hot::kContentGeneration);
 }
 
 }  // namespace tacit::store

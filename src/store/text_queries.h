@@ -34,6 +34,9 @@ Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
 // Which of the terms a document holds, for explanations.
 Result<std::vector<std::string>> matched_terms(ReadTxn& txn, HitKind kind, std::uint64_t id,
                                                const std::vector<std::string>& terms);
+// Grows with every write that a search can see: what was answered at another generation may be out
+// of date. Counting use is not such a write.
+Result<std::int64_t> content_generation(ReadTxn& txn);
 // True when the document passes the filter (for hits that came by vector).
 Result<bool> passes(ReadTxn& txn, HitKind kind, std::uint64_t id, const SearchFilter& filter);
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "store/hot_queries.h"
 #include "store/knowledge_queries.h"
 #include "store/rows.h"
 #include "store/txn.h"
@@ -51,12 +52,8 @@ Result<std::vector<std::uint64_t>> owners_without_vectors(ReadTxn& txn, VectorOw
   auto rows = TACIT_TRY(
       number == 0 ? (items ? txn.query("SELECT id FROM item ORDER BY number LIMIT ?1", most)
                            : txn.query("SELECT id FROM exchange ORDER BY number LIMIT ?1", most))
-                  : (items ? txn.query("SELECT id FROM embed_due CROSS JOIN item USING(number) "
-                                       "WHERE space = ?2 AND owner = 0 ORDER BY number LIMIT ?1",
-                                       most, number)
-                           : txn.query("SELECT id FROM embed_due CROSS JOIN exchange USING(number) "
-                                       "WHERE space = ?2 AND owner = 1 ORDER BY number LIMIT ?1",
-                                       most, number)));
+                  : txn.query(items ? hot::kItemsWithoutVectors : hot::kExchangesWithoutVectors,
+                              most, number));
   std::vector<std::uint64_t> found;
   while (TACIT_TRY(rows.step())) found.push_back(rows.id(0));
   return found;
@@ -64,7 +61,7 @@ Result<std::vector<std::uint64_t>> owners_without_vectors(ReadTxn& txn, VectorOw
 
 Result<std::int64_t> count_without_vectors(ReadTxn& txn, const EmbeddingSpace& space) {
   const std::int64_t number = TACIT_TRY(space_number(txn, space));
-  if (number != 0) return txn.integer("SELECT count(*) FROM embed_due WHERE space = ?1", number);
+  if (number != 0) return txn.integer(hot::kCountWithoutVectors, number);
   return txn.integer("SELECT (SELECT count(*) FROM item) + (SELECT count(*) FROM exchange)");
 }
 
@@ -73,8 +70,7 @@ Result<void> put_vectors(WriteTxn& txn, VectorOwner owner, std::uint64_t id,
   const std::int64_t number = TACIT_TRY(owner_number(txn, owner, id));
   if (number == 0) return fail(ErrorKind::kNotFound, "the owner of the vectors is not stored");
   const std::int64_t space_row = TACIT_TRY(register_space(txn, space));
-  TACIT_TRY(txn.run("DELETE FROM vector WHERE owner = ?1 AND id = ?2 AND space = ?3", code(owner),
-                    id, space_row));
+  TACIT_TRY(txn.run(hot::kDropVectors, code(owner), id, space_row));
   std::int64_t part = 0;
   for (const Embedding& values : parts) {
     TACIT_ASSERT(values.size() == space.dimension);
@@ -91,10 +87,7 @@ Result<void> put_vectors(WriteTxn& txn, VectorOwner owner, std::uint64_t id,
 Result<void> each_vector(ReadTxn& txn, const EmbeddingSpace& space, std::int64_t after,
                          FunctionRef<Result<void>(const StoredVector&)> visit) {
   const std::int64_t number = TACIT_TRY(space_number(txn, space));
-  auto rows = TACIT_TRY(txn.query(
-      "SELECT sequence, owner, id, part, data FROM vector WHERE sequence > ?1 AND space = ?2 "
-      "ORDER BY sequence",
-      after, number));
+  auto rows = TACIT_TRY(txn.query(hot::kVectorsAfter, after, number));
   StoredVector vector;
   while (TACIT_TRY(rows.step())) {
     vector.sequence = rows.integer(0);
@@ -113,7 +106,7 @@ Result<void> each_vector(ReadTxn& txn, const EmbeddingSpace& space, std::int64_t
 }
 
 Result<std::int64_t> vector_generation(ReadTxn& txn, const EmbeddingSpace& space) {
-  return txn.integer("SELECT generation FROM space WHERE name = ?1", space.text());
+  return txn.integer(hot::kVectorGeneration, space.text());
 }
 
 }  // namespace tacit::store

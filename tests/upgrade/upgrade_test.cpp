@@ -24,7 +24,8 @@ using ::testing::HasSubstr;
 
 // SHA-256 of the released steps: whoever edits one after its release breaks databases out there.
 constexpr const char* kReleased[] = {
-    "4f426c138a947f75342a4c9a192a4667b3d247009a08b93de8cec05a3792f293"};
+    "4f426c138a947f75342a4c9a192a4667b3d247009a08b93de8cec05a3792f293",
+    "af0997f5c609bfbace709b0549e32647aeb1d322f77e56a7890b56765cd1dfb9"};
 
 const Instant kNow = from_millis(1'767'225'600'000);  // 2026-01-01
 
@@ -153,6 +154,20 @@ TEST_F(UpgradeTest, ItemsKeepTheirEvidenceAndUse) {
   });
 }
 
+TEST_F(UpgradeTest, FreshnessIsFilledInFromEvidenceAndUse) {
+  open_and_read([](ReadTxn& txn) -> Result<void> {
+    const FreshnessCounts counts = TACIT_TRY(count_by_freshness(txn, kNow));
+    EXPECT_EQ(counts.fresh, 2);
+    EXPECT_EQ(counts.stale, 1) << "the one without any time";
+    const auto ranked = TACIT_TRY(
+        rank_items(txn, {ItemOrder::kFreshness, "/home/dev/tools", std::nullopt, kNow}, 10));
+    EXPECT_EQ(ranked.size(), 1U);
+    EXPECT_EQ(ranked.at(0).id, ItemId{302});
+    EXPECT_GT(TACIT_TRY(content_generation(txn)), 0);
+    return {};
+  });
+}
+
 TEST_F(UpgradeTest, SearchAndVectorsWorkOnWhatWasThere) {
   open_and_read([](ReadTxn& txn) -> Result<void> {
     const auto items = TACIT_TRY(search_text(txn, HitKind::kItem, {"migrat"}, {}, 10));
@@ -212,8 +227,18 @@ TEST_F(UpgradeTest, AnAppliedStepThatDiffersIsRefusedAndNothingIsTouched) {
   for (const bool read_only : {false, true}) {
     const auto refused = open(read_only);
     ASSERT_FALSE(refused.has_value());
-    EXPECT_EQ(refused.error().kind(), ErrorKind::kInvalidInput);
+    EXPECT_EQ(refused.error().kind(),
+              read_only ? ErrorKind::kUnavailable : ErrorKind::kInvalidInput);
   }
+  EXPECT_EQ(testing::read_file(file()), before);
+}
+
+TEST_F(UpgradeTest, AReaderLeavesTheOldSchemaAloneAndSaysWhatToDo) {
+  const std::string before = testing::read_file(file());
+  const auto store = open(true);
+  ASSERT_FALSE(store.has_value());
+  EXPECT_EQ(store.error().kind(), ErrorKind::kUnavailable);
+  EXPECT_THAT(store.error().message(), HasSubstr("brought up to date"));
   EXPECT_EQ(testing::read_file(file()), before);
 }
 
