@@ -180,7 +180,7 @@ Result<LabelRun> load_labelled_sessions(store::Store& store, Embedder* embedder,
       if (found.empty())
         ++run.unmapped;
       else
-        run.queries.push_back({row.query, {std::move(found)}});
+        run.queries.push_back({row.query, {{std::move(found), 1}}, {}});
     }
     const store::StoreCounts counts = TACIT_TRY(store::count_all(txn));
     run.exchanges = static_cast<std::size_t>(counts.exchanges);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "base/assert.h"
@@ -41,15 +42,18 @@ std::vector<double> rank_values(std::span<const double> values) {
 
 }  // namespace
 
-double ndcg_at(std::size_t k, std::span<const std::size_t> ranks, std::size_t relevant) {
-  if (relevant == 0) return 0;
+double ndcg_at(std::size_t k, std::span<const std::size_t> ranks, std::span<const double> gains,
+               std::span<const double> grades) {
+  TACIT_ASSERT(ranks.size() == gains.size());
   double gain = 0;
-  for (const std::size_t rank : ranks) {
-    if (rank < k) gain += discount(rank);
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    if (ranks[i] < k) gain += gains[i] * discount(ranks[i]);
   }
+  std::vector<double> best(grades.begin(), grades.end());
+  std::sort(best.begin(), best.end(), std::greater<>());
   double ideal = 0;
-  for (std::size_t i = 0; i < std::min(k, relevant); ++i) ideal += discount(i);
-  return gain / ideal;
+  for (std::size_t i = 0; i < std::min(k, best.size()); ++i) ideal += best[i] * discount(i);
+  return ideal > 0 ? gain / ideal : 0;
 }
 
 double recall_at(std::size_t k, std::span<const std::size_t> ranks, std::size_t relevant) {
@@ -57,6 +61,16 @@ double recall_at(std::size_t k, std::span<const std::size_t> ranks, std::size_t 
   const auto found =
       std::count_if(ranks.begin(), ranks.end(), [k](std::size_t rank) { return rank < k; });
   return static_cast<double>(found) / static_cast<double>(relevant);
+}
+
+double average_precision_at(std::size_t k, std::span<const std::size_t> ranks,
+                            std::size_t relevant) {
+  if (relevant == 0) return 0;
+  double sum = 0;
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    if (ranks[i] < k) sum += static_cast<double>(i + 1) / static_cast<double>(ranks[i] + 1);
+  }
+  return sum / static_cast<double>(relevant);
 }
 
 double reciprocal_rank_at(std::size_t k, std::span<const std::size_t> ranks) {

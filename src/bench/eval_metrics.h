@@ -1,7 +1,7 @@
 #pragma once
 // The measures of `tacit eval`, pure and deterministic. Ranking measures take the ranks (from 0) at
 // which the relevant documents of one query stand, in ascending order; documents not found are
-// simply absent. Gain is binary: a judged document counts 1.
+// simply absent.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,9 +10,14 @@
 
 namespace tacit::bench {
 
-// nDCG@k: discounted gain over that of the best possible order of `relevant` documents.
-double ndcg_at(std::size_t k, std::span<const std::size_t> ranks, std::size_t relevant);
+// nDCG@k: discounted gain over that of the best possible order. `gains` are those of the documents
+// found, one a rank; `grades` those of all relevant documents.
+double ndcg_at(std::size_t k, std::span<const std::size_t> ranks, std::span<const double> gains,
+               std::span<const double> grades);
 double recall_at(std::size_t k, std::span<const std::size_t> ranks, std::size_t relevant);
+// Mean of the precision at each relevant document, those beyond k counting zero.
+double average_precision_at(std::size_t k, std::span<const std::size_t> ranks,
+                            std::size_t relevant);
 double reciprocal_rank_at(std::size_t k, std::span<const std::size_t> ranks);
 double hit_at(std::size_t k, std::span<const std::size_t> ranks);
 

@@ -11,14 +11,27 @@ using Ranks = std::vector<std::size_t>;
 using Values = std::vector<double>;
 
 TEST(EvalMetrics, NdcgComparesWithTheBestOrder) {
-  EXPECT_DOUBLE_EQ(ndcg_at(10, Ranks{0}, 1), 1.0);
-  EXPECT_NEAR(ndcg_at(10, Ranks{1}, 1), 1.0 / std::log2(3.0), 1e-12);
-  EXPECT_DOUBLE_EQ(ndcg_at(10, Ranks{0, 1}, 2), 1.0);
-  EXPECT_NEAR(ndcg_at(10, Ranks{0, 3}, 2),
+  EXPECT_DOUBLE_EQ(ndcg_at(10, Ranks{0}, Values{1}, Values{1}), 1.0);
+  EXPECT_NEAR(ndcg_at(10, Ranks{1}, Values{1}, Values{1}), 1.0 / std::log2(3.0), 1e-12);
+  EXPECT_DOUBLE_EQ(ndcg_at(10, Ranks{0, 1}, Values{1, 1}, Values{1, 1}), 1.0);
+  EXPECT_NEAR(ndcg_at(10, Ranks{0, 3}, Values{1, 1}, Values{1, 1}),
               (1.0 + 1.0 / std::log2(5.0)) / (1.0 + 1.0 / std::log2(3.0)), 1e-12);
-  EXPECT_DOUBLE_EQ(ndcg_at(10, Ranks{10}, 1), 0.0);
-  EXPECT_DOUBLE_EQ(ndcg_at(10, Ranks{}, 0), 0.0);
-  EXPECT_DOUBLE_EQ(ndcg_at(2, Ranks{0, 1}, 30), 1.0);  // more relevant ones than places
+  EXPECT_DOUBLE_EQ(ndcg_at(10, Ranks{10}, Values{1}, Values{1}), 0.0);
+  EXPECT_DOUBLE_EQ(ndcg_at(10, Ranks{}, Values{}, Values{}), 0.0);
+  // More relevant ones than places.
+  EXPECT_DOUBLE_EQ(ndcg_at(2, Ranks{0, 1}, Values{1, 1}, Values(30, 1.0)), 1.0);
+}
+
+TEST(EvalMetrics, NdcgWantsTheHighestGradesFirst) {
+  EXPECT_DOUBLE_EQ(ndcg_at(10, Ranks{0, 1}, Values{10, 6}, Values{6, 10}), 1.0);
+  EXPECT_NEAR(ndcg_at(10, Ranks{0, 1}, Values{6, 10}, Values{6, 10}),
+              (6.0 + 10.0 / std::log2(3.0)) / (10.0 + 6.0 / std::log2(3.0)), 1e-12);
+}
+
+TEST(EvalMetrics, AveragePrecisionCountsWhatIsMissingAsZero) {
+  EXPECT_DOUBLE_EQ(average_precision_at(100, Ranks{0, 3}, 4), (1.0 + 2.0 / 4.0) / 4.0);
+  EXPECT_DOUBLE_EQ(average_precision_at(3, Ranks{0, 3}, 2), 0.5);
+  EXPECT_DOUBLE_EQ(average_precision_at(100, Ranks{}, 0), 0.0);
 }
 
 TEST(EvalMetrics, RecallHitAndReciprocalRankCountWithinTheCut) {

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 
+#include "base/text.h"
 #include "bench/eval_cache.h"
 #include "bench/eval_metrics.h"
 #include "domain/identity.h"
@@ -15,7 +16,6 @@
 namespace tacit::bench {
 namespace {
 
-constexpr std::size_t kCut = 10;    // ranking measures look at the first ten hits
 constexpr std::size_t kBatch = 64;  // documents of one transaction
 constexpr const char* kAgent = "evaluation";
 
@@ -25,14 +25,24 @@ const IdentityKey& eval_key() {
   return key;
 }
 
-SessionId document_session() {
-  return eval_key().session(kAgent, "documents");
+ExchangeId document_exchange(const std::string& document) {
+  return eval_key().exchange(kAgent, document);
 }
 
-Exchange exchange_of(const EvalDocument& document, int ordinal, Instant now) {
+Session session_of(const EvalDocument& document, Instant now) {
+  Session session;
+  session.agent = kAgent;
+  session.native_id = document.session.empty() ? "document " + document.id : document.session;
+  session.id = eval_key().session(kAgent, session.native_id);
+  session.started = now;
+  return session;
+}
+
+Exchange exchange_of(const EvalDocument& document, const SessionId& session, int ordinal,
+                     Instant now) {
   Exchange exchange;
   exchange.id = document_exchange(document.id);
-  exchange.session = document_session();
+  exchange.session = session;
   exchange.identity = document.id;
   exchange.ordinal = ordinal;
   exchange.time = now;
@@ -61,35 +71,65 @@ Result<std::vector<std::vector<Embedding>>> embed_all(Embedder& embedder,
   return parts;
 }
 
-Result<void> put_batch(store::Store& store, Embedder* embedder, std::span<const Exchange> batch,
-                       Instant now) {
+struct Batch {
+  std::vector<Session> sessions;
+  std::vector<Exchange> exchanges;
+};
+
+Result<void> put_batch(store::Store& store, Embedder* embedder, const Batch& batch, Instant now) {
   std::vector<std::vector<Embedding>> parts;
-  if (embedder != nullptr) parts = TACIT_TRY(embed_all(*embedder, batch));
+  if (embedder != nullptr) parts = TACIT_TRY(embed_all(*embedder, batch.exchanges));
   return store.write([&](store::WriteTxn& txn) -> Result<void> {
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-      TACIT_TRY(store::put_exchange(txn, batch[i], now, false));
-      TACIT_TRY(store::mark_learned(txn, batch[i].id));
+    for (const Session& session : batch.sessions) TACIT_TRY(store::put_session(txn, session));
+    for (std::size_t i = 0; i < batch.exchanges.size(); ++i) {
+      const Exchange& exchange = batch.exchanges[i];
+      TACIT_TRY(store::put_exchange(txn, exchange, now, false));
+      TACIT_TRY(store::mark_learned(txn, exchange.id));
       if (embedder == nullptr) continue;
-      TACIT_TRY(store::put_vectors(txn, store::VectorOwner::kExchange, batch[i].id.value,
+      TACIT_TRY(store::put_vectors(txn, store::VectorOwner::kExchange, exchange.id.value,
                                    embedder->space(), parts[i]));
     }
     return {};
   });
 }
 
-// Ranks (from 0) at which a document was first found.
-std::vector<std::size_t> ranks_of(const RunQuery& query, const std::vector<Hit>& hits) {
-  std::vector<std::size_t> ranks;
-  std::vector<bool> is_found(query.documents.size(), false);
+// The wanted documents among the hits, each where it was first found, and their gains there.
+struct Found {
+  std::vector<std::size_t> ranks;  // from 0
+  std::vector<double> gains;
+};
+
+Found find_wanted(const RunQuery& query, const std::vector<Hit>& hits) {
+  Found found;
+  std::vector<bool> is_found(query.wanted.size(), false);
   for (std::size_t rank = 0; rank < hits.size(); ++rank) {
-    for (std::size_t i = 0; i < query.documents.size(); ++i) {
-      if (is_found[i] || !query.documents[i].contains(hits[rank].id)) continue;
+    for (std::size_t i = 0; i < query.wanted.size(); ++i) {
+      if (is_found[i] || !query.wanted[i].ids.contains(hits[rank].id)) continue;
       is_found[i] = true;
-      ranks.push_back(rank);
+      found.ranks.push_back(rank);
+      found.gains.push_back(query.wanted[i].grade);
       break;
     }
   }
-  return ranks;
+  return found;
+}
+
+void add_measures(const RunQuery& query, const std::vector<Hit>& hits, std::size_t depth,
+                  Measures& measures) {
+  const Found found = find_wanted(query, hits);
+  const std::size_t relevant = query.wanted.size();
+  std::vector<double> grades;
+  for (const Wanted& wanted : query.wanted) grades.push_back(wanted.grade);
+  const auto add = [&](const char* name, double value) { measures.values[name].push_back(value); };
+  add("ndcg@10", ndcg_at(10, found.ranks, found.gains, grades));
+  add("mrr@10", reciprocal_rank_at(10, found.ranks));
+  add("recall@5", recall_at(5, found.ranks, relevant));
+  add("recall@10", recall_at(10, found.ranks, relevant));
+  add("hit@1", hit_at(1, found.ranks));
+  add("hit@5", hit_at(5, found.ranks));
+  if (depth < kFullDepth) return;
+  add("recall@20", recall_at(20, found.ranks, relevant));
+  add("map@100", average_precision_at(100, found.ranks, relevant));
 }
 
 }  // namespace
@@ -114,60 +154,65 @@ ScratchStore::~ScratchStore() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-ExchangeId document_exchange(const std::string& document_id) {
-  return eval_key().exchange(kAgent, document_id);
-}
-
 Result<void> load_documents(store::Store& store, Embedder* embedder,
                             const std::vector<EvalDocument>& documents, bool progress) {
   const Instant now = SystemClock().now();
-  Session session;
-  session.id = document_session();
-  session.agent = kAgent;
-  session.native_id = "documents";
-  session.started = now;
-  TACIT_TRY(store.write([&](store::WriteTxn& txn) { return store::put_session(txn, session); }));
   Progress shown("documents", documents.size(), progress);
-  std::vector<Exchange> batch;
+  Batch batch;
+  int ordinal = 0;
   for (std::size_t i = 0; i < documents.size(); ++i) {
-    batch.push_back(exchange_of(documents[i], static_cast<int>(i), now));
-    if (batch.size() < kBatch && i + 1 < documents.size()) continue;
+    const EvalDocument& document = documents[i];
+    const bool goes_on =
+        i > 0 && !document.session.empty() && document.session == documents[i - 1].session;
+    ordinal = goes_on ? ordinal + 1 : 0;
+    Session session = session_of(document, now);
+    batch.exchanges.push_back(exchange_of(document, session.id, ordinal, now));
+    if (!goes_on) batch.sessions.push_back(std::move(session));
+    if (batch.exchanges.size() < kBatch && i + 1 < documents.size()) continue;
     TACIT_TRY(put_batch(store, embedder, batch, now));
-    batch.clear();
+    batch = {};
     shown.reach(i + 1);
   }
   return {};
 }
 
-Result<Measures> run_queries(store::Store& store, Embedder* embedder, SearchMode mode,
-                             const std::vector<RunQuery>& queries, bool progress) {
+std::vector<RunQuery> run_queries_of(const EvalCollection& collection) {
+  std::vector<RunQuery> queries;
+  for (const EvalQuery& query : collection.queries) {
+    RunQuery run{query.text, {}, query.kind};
+    for (const EvalJudgement& one : query.relevant) {
+      run.wanted.push_back({{document_exchange(one.document).value}, one.grade});
+    }
+    queries.push_back(std::move(run));
+  }
+  return queries;
+}
+
+Result<void> run_queries(store::Store& store, Embedder* embedder, SearchMode mode,
+                         const std::vector<RunQuery>& queries, std::size_t depth, bool progress,
+                         Measures& measures) {
   const recall::Retriever retriever(store, mode == SearchMode::kText ? nullptr : embedder);
   TACIT_TRY(retriever.warm());
   const auto start = std::chrono::steady_clock::now();
   const Instant now = SystemClock().now();
-  Measures measures;
   Progress shown(fmt::format("queries, {}", name_of(mode)), queries.size(), progress);
-  for (const RunQuery& run : queries) {
+  for (std::size_t i = 0; i < queries.size(); ++i) {
     Query query;
-    query.text = run.text.substr(0, kMaxQueryBytes);
-    query.limit = kCut;
+    query.text = clip_utf8(queries[i].text, kMaxQueryBytes);
+    query.limit = depth;
     query.mode = mode;
     const Answer answer = TACIT_TRY(retriever.search(query, now));
     if (!answer.degraded.empty()) {
       return fail(ErrorKind::kUnavailable, "the measurement stopped: " + answer.degraded.front());
     }
-    const std::vector<std::size_t> ranks = ranks_of(run, answer.hits);
-    measures.values["ndcg@10"].push_back(ndcg_at(kCut, ranks, run.documents.size()));
-    measures.values["recall@10"].push_back(recall_at(kCut, ranks, run.documents.size()));
-    measures.values["mrr@10"].push_back(reciprocal_rank_at(kCut, ranks));
-    measures.values["hit@1"].push_back(hit_at(1, ranks));
-    measures.values["hit@5"].push_back(hit_at(5, ranks));
+    add_measures(queries[i], answer.hits, depth, measures);
+    measures.kinds.push_back(queries[i].kind);
     measures.took_ms.push_back(answer.took_ms);
-    shown.reach(measures.took_ms.size());
+    shown.reach(i + 1);
   }
-  measures.seconds =
+  measures.seconds +=
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  return measures;
+  return {};
 }
 
 }  // namespace tacit::bench

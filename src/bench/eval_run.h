@@ -32,28 +32,42 @@ class ScratchStore {
   std::unique_ptr<store::Store> store_;
 };
 
-// A query with what counts as found: ids of exchanges and items. Several ids may stand for one
-// document (copies, items it supports); `documents` groups them.
-struct RunQuery {
-  std::string text;
-  std::vector<std::unordered_set<std::uint64_t>> documents;
+// One relevant document of a query: ids of exchanges and items that stand for it (copies, items it
+// supports).
+struct Wanted {
+  std::unordered_set<std::uint64_t> ids;
+  double grade = 1;
 };
 
+struct RunQuery {
+  std::string text;
+  std::vector<Wanted> wanted;
+  std::string kind;
+};
+
+// Hits asked for. Ten as a user would; deep where a set judges many documents of a query.
+inline constexpr std::size_t kUserDepth = 10;
+inline constexpr std::size_t kFullDepth = kMaxHits;
+
 struct Measures {  // per query, in order
-  std::map<std::string, std::vector<double>>
-      values;  // "ndcg@10", "recall@10", "mrr@10", "hit@1", "hit@5"
+  // "ndcg@10", "mrr@10", "recall@5", "recall@10", "hit@1", "hit@5"; of full depth also "recall@20"
+  // and "map@100".
+  std::map<std::string, std::vector<double>> values;
+  std::vector<std::string> kinds;
   std::vector<double> took_ms;
   double seconds = 0;
 };
 
-// Searches every query in the mode. Fails when an answer is degraded: a number about a model that
-// did not run would be a lie.
-Result<Measures> run_queries(store::Store& store, Embedder* embedder, SearchMode mode,
-                             const std::vector<RunQuery>& queries, bool progress);
+// Searches every query in the mode and adds its measures. Fails when an answer is degraded: a
+// number about a model that did not run would be a lie.
+Result<void> run_queries(store::Store& store, Embedder* embedder, SearchMode mode,
+                         const std::vector<RunQuery>& queries, std::size_t depth, bool progress,
+                         Measures& measures);
 
-// Documents as exchanges (title = request, text = reply), embedded by the learner's rule.
+// Documents as exchanges (title = request, text = reply), each in its own session or in order in
+// the one it names, embedded by the learner's rule.
 Result<void> load_documents(store::Store& store, Embedder* embedder,
                             const std::vector<EvalDocument>& documents, bool progress);
-ExchangeId document_exchange(const std::string& document_id);
+std::vector<RunQuery> run_queries_of(const EvalCollection& collection);
 
 }  // namespace tacit::bench

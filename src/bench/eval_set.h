@@ -1,10 +1,7 @@
 #pragma once
-// Recognises an evaluation set by what its files hold, never by their names. A file (gzip or plain)
-// is judgements (three or four columns: query, document, grade), queries (two columns, or JSON
-// lines with id and text whose ids the judgements name), documents (JSON lines whose ids the
-// judgements name on their other side), scored pairs (rows of two texts and a number) or labelled
-// exchanges (JSON lines with `hash` and `label`). A set's folder may have the halves `open` and
-// `blind` below it; what both share lies above.
+// Recognises an evaluation set by what its files hold, never by their names (eval_finds.h says how
+// one file is recognised). A set's folder may have the halves `open` and `blind` below it; what
+// both share lies above.
 
 #include <filesystem>
 #include <map>
@@ -20,18 +17,39 @@ struct EvalDocument {
   std::string id;
   std::string title;
   std::string text;
+  std::string session;  // documents of one session stand in order; empty: one of its own
+};
+
+struct EvalJudgement {
+  std::string document;
+  double grade = 1;  // above zero: the gain in nDCG
 };
 
 struct EvalQuery {
   std::string id;
   std::string text;
-  std::vector<std::string> relevant;  // document ids with a grade above zero
+  std::string kind;                     // the set's own classes, measured apart; may be empty
+  std::vector<EvalJudgement> relevant;  // those with a grade above zero, each document once
+};
+
+// Documents that are searched together.
+struct EvalCollection {
+  std::vector<EvalDocument> documents;
+  std::vector<EvalQuery> queries;  // those with a judgement above zero
+};
+
+// One way to cut a set into documents: conversations can be asked for sessions, for turns or for
+// exchanges.
+struct EvalView {
+  std::string name;  // empty when there is one only
+  std::vector<EvalCollection> collections;
 };
 
 struct ScoredPair {
   std::string first;
   std::string second;
   double score = 0;
+  std::string relation;  // the set's own word for how the two relate; may be empty
 };
 
 // One labelled exchange worth finding: `query` is what a colleague would type.
@@ -47,8 +65,7 @@ enum class EvalLayout { kRetrieval, kPairs, kLabels };
 struct EvalSet {
   EvalLayout layout = EvalLayout::kRetrieval;
   std::string half;  // "open", "blind" or empty
-  std::vector<EvalDocument> documents;
-  std::vector<EvalQuery> queries;                        // those with a judgement above zero
+  std::vector<EvalView> views;
   std::map<std::string, std::vector<ScoredPair>> pairs;  // by file name
   std::vector<GoldRow> gold;
 };
