@@ -287,6 +287,7 @@ std::string_view bare_value(std::string_view value) {
   const std::size_t query = value.find('&');
   if (query != std::string_view::npos && value.find('=', query) != std::string_view::npos)
     value = value.substr(0, query);
+  if (value.ends_with("...")) return {};  // cut short: somebody's example
   while (!value.empty() && (value.back() == '.' || value.back() == ':')) value.remove_suffix(1);
   return value;
 }

@@ -116,7 +116,7 @@ TEST(Assignment, MasksALongValueToItsEnd) {
 
 TEST(Placeholder, TellsMadeUpTokensFromTokens) {
   for (const std::string text :
-       {"AKIA2Q7GQN3EXAMPLE", "sk-ant-api03-abcdefghijk-9XkQ", "ghp_12345678qWeRtY",
+       {"AKIA2Q7GQN3EXAMPLE", "sk-ant-api03-abcdefghijklmn-9XkQ", "ghp_0123456789012qWeRtY",
         "glpat-12312312312312312312", "ghp_xxxxxxxxxxxx", "hf_your_token_goes_here"})
     EXPECT_TRUE(is_token_placeholder(text)) << text;
   for (unsigned seed = 1; seed < 200; ++seed)

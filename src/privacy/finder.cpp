@@ -5,10 +5,12 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/assert.h"
 #include "base/mutex.h"
 #include "privacy/assignment_reader.h"
+#include "privacy/disguise.h"
 #include "privacy/key_block.h"
 #include "privacy/rules.h"
 
@@ -17,6 +19,9 @@ namespace {
 
 constexpr int kGroups = 2;                        // the match and the secret
 constexpr std::size_t kMaxScanBytes = 1U << 30U;  // Vectorscan counts in 32 bits
+constexpr std::size_t kMinCutTail = 6;            // of a secret that might end before it
+constexpr int kMaxLayers = 3;                     // of disguise over disguise
+constexpr std::size_t kMaxLayerShare = 4;         // layers together, as a multiple of the text
 
 struct Candidate {
   unsigned int rule = 0;
@@ -56,6 +61,58 @@ std::string_view secret_of(std::string_view text, const Rule& rule, const Groups
   const bool is_crossed_out = behind.starts_with("####") || behind.starts_with("****");
   if (is_crossed_out || is_token_placeholder(value)) return {};
   return entropy(value) >= std::max(rule.min_entropy, kMinTokenBits) ? value : std::string_view{};
+}
+
+struct Places {  // of spans, in order
+  std::vector<std::size_t> starts;
+  std::vector<std::size_t> ends;
+};
+
+Places places_of(const std::vector<Span>& spans) {
+  Places places;
+  for (const Span& span : spans) {
+    places.starts.push_back(span.start);
+    places.ends.push_back(span.end);
+  }
+  std::sort(places.starts.begin(), places.starts.end());
+  std::sort(places.ends.begin(), places.ends.end());
+  return places;
+}
+
+// Text that goes on with a secret, and no word.
+bool looks_like_rest(std::string_view text, std::size_t place) {
+  std::size_t digits = 0;
+  std::size_t capitals = 0;
+  const std::size_t start = place;
+  for (; place < text.size() && std::isalnum(static_cast<unsigned char>(text[place])) != 0;
+       ++place) {
+    if (text[place] <= '9') ++digits;
+    if (text[place] <= 'Z' && text[place] >= 'A' && place > start) ++capitals;
+  }
+  const std::size_t length = place - start;
+  return length > digits &&
+         ((digits >= 2 && length >= kMinCutTail) || (digits > 0 && capitals > 0));
+}
+
+// Where a secret ends that was found in joined lines: at its end, or at a join behind which stands
+// a word or another secret. Zero when it was not cut at all. `known` was found in the lines as they
+// stand.
+std::size_t end_of_joined(std::string_view text, const Layer& layer, const Span& span,
+                          const Places& known) {
+  std::size_t place = span.start;
+  for (;;) {
+    const std::size_t join = layer.join_within(place, span.end);
+    const bool is_first = place == span.start;
+    if (join == std::string::npos) return is_first ? 0 : span.end;
+    const std::size_t head_end = layer.below(span.start, join).end;
+    const std::size_t tail = layer.below(join, join + 1).start;
+    const bool is_whole = !is_first || rules()[span.rule].kind == RuleKind::kAssignment ||
+                          std::binary_search(known.ends.begin(), known.ends.end(), head_end);
+    const bool goes_on = !std::binary_search(known.starts.begin(), known.starts.end(), tail) &&
+                         (!is_whole || looks_like_rest(text, tail));
+    if (!goes_on) return is_first ? 0 : join;
+    place = join;
+  }
 }
 
 // Overlapping spans become their union, under the name of the rule that stands first.
@@ -205,6 +262,7 @@ struct Finder::Engines {
   }
 
   void find_in(std::string_view text, std::vector<Span>& spans, Work& work) const {
+    work.scanned_bytes += text.size();
     std::vector<Candidate> list = candidates(text);
     if (list.empty()) return;
     work.candidates += list.size();
@@ -227,6 +285,28 @@ struct Finder::Engines {
         confirm_all(text, list, first, last, spans, work);
       }
       first = last;
+    }
+  }
+
+  // The text, then what is left of it without its disguises. `budget`: bytes of layers to come.
+  void find_layers(std::string_view text, int layers, std::size_t& budget, std::vector<Span>& spans,
+                   Work& work) const {
+    find_in(text, spans, work);
+    if (layers == 0) return;
+    const Places known = places_of(spans);
+    for (const auto make_layer : {&unescaped, &from_base64, &unwrapped}) {
+      const Layer layer = make_layer(text);
+      if (layer.text().empty() || layer.text().size() > budget) continue;
+      budget -= layer.text().size();
+      std::vector<Span> inner;
+      find_layers(layer.text(), layers - 1, budget, inner, work);
+      for (const Span& span : united(std::move(inner))) {  // disjoint: the walk below stays linear
+        const std::size_t end =
+            make_layer == &unwrapped ? end_of_joined(text, layer, span, known) : span.end;
+        if (end == 0) continue;
+        const Layer::Range range = layer.below(span.start, end);
+        spans.push_back({span.rule, range.start, range.end});
+      }
     }
   }
 };
@@ -267,13 +347,16 @@ std::vector<Span> Finder::find(std::string_view text, Work* work) const {
   Work spent;
   for (std::size_t start = 0; start < text.size(); start += kMaxScanBytes) {
     const std::size_t known = spans.size();
-    engines_->find_in(text.substr(start, kMaxScanBytes), spans, spent);
+    const std::string_view part = text.substr(start, kMaxScanBytes);
+    std::size_t budget = part.size() * kMaxLayerShare;
+    engines_->find_layers(part, kMaxLayers, budget, spans, spent);
     for (std::size_t i = known; i < spans.size(); ++i) {
       spans[i].start += start;
       spans[i].end += start;
     }
   }
   if (work != nullptr) {
+    work->scanned_bytes += spent.scanned_bytes;
     work->candidates += spent.candidates;
     work->confirmations += spent.confirmations;
     work->confirmed_bytes += spent.confirmed_bytes;

@@ -1,8 +1,9 @@
 #pragma once
 // Finds the spans of secrets. Vectorscan reports, in one pass, where a rule might match; RE2 then
 // looks only at the merged windows around those places, so no rule reads a byte twice for its
-// windows and the whole stays linear for hostile input. Immutable after make(); find() may be
-// called from any thread at once.
+// windows and the whole stays linear for hostile input. What disguises hide (disguise.h) is looked
+// through in the same way, three layers deep and at most four times the text. Immutable after
+// make(); find() may be called from any thread at once.
 
 #include <cstddef>
 #include <memory>
@@ -21,6 +22,7 @@ struct Span {
 
 // What find() spent, for the tests that hold it to linear work.
 struct Work {
+  std::size_t scanned_bytes = 0;  // that Vectorscan read: the text and the layers below disguises
   std::size_t candidates = 0;
   std::size_t confirmations = 0;    // calls of RE2
   std::size_t confirmed_bytes = 0;  // bytes that RE2 was given

@@ -9,7 +9,7 @@
 namespace tacit::privacy {
 namespace {
 
-constexpr std::size_t kSequence = 8;     // characters in order, such as 12345678 or abcdefgh
+constexpr std::size_t kSequence = 12;    // characters in order, such as abcdefghijkl
 constexpr std::size_t kRepetition = 14;  // bytes filled by a few characters again and again
 constexpr std::size_t kMaxPeriod = 5;
 // Words and repetitions turn up by chance in tokens longer than this.

@@ -121,6 +121,7 @@ TEST(Redactor, LeavesWhatIsNoSecret) {
         "password_reset_url = https://example.com/reset/v1",
         "[redacted:aws-access-key:1f0c9a3e]",
         "token: [REDACTED]",
+        "export API_TOKEN=Zk3v9QwT7bLm2XcR8...",
         "password: ********",
         "sk-this-is-a-slug-with-words-in-it",
         "privateKey = secp256k1.utils.randomPrivateKey()",
