@@ -83,7 +83,7 @@ function hitCard(hit, terms, index) {
   const meter = document.createElement('meter');
   meter.min = 0; meter.max = 1; meter.value = hit.score; meter.ariaLabel = 'score';
   return el('li.card.hit',
-    el('h3', link(idLink(hit.id), 'a', marked(hit.title || 'Untitled', terms))),
+    el('h2', link(idLink(hit.id), 'a', marked(hit.title || 'Untitled', terms))),
     el('div.score', meter, hit.score.toFixed(2)),
     hit.statement && hit.statement !== hit.title ? el('p', marked(hit.statement, terms)) : null,
     facts(chip(hit.type ? words(hit.type) : hit.kind, 'kind'), hit.freshness ? chip(hit.freshness, hit.freshness) : null,
@@ -227,7 +227,7 @@ async function show(moveFocus) {
   try {
     content = await viewOf(state);
   } catch (error) {
-    content = el('p.error', error.message);
+    content = el('div', el('h1', 'This cannot be shown'), el('p.error', error.message));
   }
   if (mine !== turn) return;
   main.replaceChildren(content);
@@ -278,7 +278,7 @@ document.addEventListener('keydown', (event) => {
     field.focus();
     field.select();
   } else if ((event.key === 'ArrowDown' || event.key === 'ArrowUp') && !event.target.matches?.('select, input[type=radio]')) {
-    const stops = [...main.querySelectorAll('.hit h3 a, .rows a')];
+    const stops = [...main.querySelectorAll('.hit h2 a, .rows a')];
     if (!stops.length) return;
     const next = stops.indexOf(document.activeElement) + (event.key === 'ArrowDown' ? 1 : -1);
     event.preventDefault();

@@ -9,6 +9,8 @@ import tempfile
 import urllib.request
 
 LIMIT = 120  # seconds for one command, far above what any needs
+IMPORT_LIMIT = 600
+PARTLY_DONE = 3  # something in a source was damaged
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
          "--disable-extensions", "--hide-scrollbars", "--force-device-scale-factor=1"]
@@ -32,8 +34,10 @@ class Site:
 
     def __enter__(self):
         if self.sources:
-            subprocess.run([*self.command, "import", *self.sources, *self.data], env=self.environment,
-                           check=True, capture_output=True, timeout=LIMIT)
+            done = subprocess.run([*self.command, "import", *self.sources, *self.data], env=self.environment,
+                                  capture_output=True, text=True, timeout=IMPORT_LIMIT)
+            if done.returncode not in (0, PARTLY_DONE):
+                raise RuntimeError(f"tacit import said {done.stderr}")
         self.process = subprocess.Popen([*self.command, "serve", "--listen", "127.0.0.1:0", *self.data],
                                         env=self.environment, stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
