@@ -58,6 +58,13 @@ std::string resolve_project(std::string_view recorded_directory) {
   }
 }
 
+std::string project_of_history(const fs::path& file) {
+  const fs::path folder = fs::absolute(file).lexically_normal().parent_path();
+  const fs::path above = folder.parent_path();
+  if (folder.filename() != "history" || above.filename() != ".specstory") return {};
+  return resolve_project(above.parent_path().string());
+}
+
 const std::string& ProjectResolver::resolve(std::string_view recorded_directory) {
   const auto found = known_.find(recorded_directory);
   if (found != known_.end()) return found->second;

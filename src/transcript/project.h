@@ -12,6 +12,10 @@ namespace tacit::transcript {
 
 std::string resolve_project(std::string_view recorded_directory);
 
+// The project of a log in <project>/.specstory/history, where exports and hourly logs lie; empty
+// for other files.
+std::string project_of_history(const std::filesystem::path& file);
+
 // resolve_project() that asks the file system once per directory. One thread.
 class ProjectResolver {
  public:

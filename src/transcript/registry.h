@@ -12,8 +12,12 @@ namespace tacit::transcript {
 #define TACIT_TRANSCRIPT_ADAPTERS(X) \
   X(claude_code)                     \
   X(codex)                           \
+  X(lsl)                             \
   X(spec_story)                      \
-  X(aider)
+  X(aider)                           \
+  X(cline)                           \
+  X(opencode)                        \
+  X(trajectory)
 
 #define TACIT_DECLARE_ADAPTER(name) Adapter name##_adapter();
 TACIT_TRANSCRIPT_ADAPTERS(TACIT_DECLARE_ADAPTER)

@@ -84,10 +84,7 @@ class Reader {
       session.native_id = "chat-" + short_hash(key);
     }
     has_uuid_ = !head.session.empty();
-    const auto folder = std::filesystem::absolute(file_).lexically_normal().parent_path();
-    if (folder.filename() == "history" && folder.parent_path().filename() == ".specstory") {
-      session.project = resolve_project(folder.parent_path().parent_path().string());
-    }
+    session.project = project_of_history(file_);
   }
 
   // With the agent's own session id a request and its count name an exchange. Without, the whole
