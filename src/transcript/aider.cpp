@@ -155,7 +155,7 @@ class Reader {
     if (kind != Kind::kAnswer) {
       has_marks_ = has_marks_ || is_marked;
       text = line.substr(std::min(line.size(), std::size_t{kind == Kind::kUser ? 5U : 2U}));
-      while (text.ends_with(' ')) text.remove_suffix(1);
+      if (is_marked) text.remove_suffix(std::min(text.size(), std::size_t{2}));
     }
     // A blank line parts two prompts, but not the answer around it.
     const bool parts = kind != kind_ && (kind != Kind::kAnswer || !trim(text).empty());

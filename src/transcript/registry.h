@@ -12,6 +12,7 @@ namespace tacit::transcript {
 #define TACIT_TRANSCRIPT_ADAPTERS(X) \
   X(claude_code)                     \
   X(codex)                           \
+  X(copilot)                         \
   X(lsl)                             \
   X(spec_story)                      \
   X(aider)                           \
