@@ -99,6 +99,15 @@ void JsonValue::each(FunctionRef<void(JsonValue)> use) const {
   }
 }
 
+void JsonValue::each_member(FunctionRef<void(std::string_view, JsonValue)> use) const {
+  simdjson::dom::object object;
+  if (!exists() || element_of(document_, index_).get(object)) return;
+  for (const auto& [key, element] : object) {
+    const Bits bits = std::bit_cast<Bits>(element);
+    use(key, element.is_null() ? JsonValue() : JsonValue(bits.document, bits.index));
+  }
+}
+
 std::string JsonValue::compact() const {
   if (!exists()) return {};
   return simdjson::minify(element_of(document_, index_));

@@ -32,6 +32,8 @@ class JsonValue {
 
   // Calls for each element of an array; nothing for other values.
   void each(FunctionRef<void(JsonValue)> use) const;
+  // Calls for each member of an object, nulls as absent values; nothing for other values.
+  void each_member(FunctionRef<void(std::string_view, JsonValue)> use) const;
   // As one line without blanks.
   std::string compact() const;
 

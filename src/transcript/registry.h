@@ -13,6 +13,7 @@ namespace tacit::transcript {
   X(claude_code)                     \
   X(codex)                           \
   X(copilot)                         \
+  X(copilot_chat)                    \
   X(lsl)                             \
   X(spec_story)                      \
   X(aider)                           \
