@@ -26,6 +26,8 @@ constexpr std::array kHostTags{
     "turn_aborted"sv, "skill"sv, "INSTRUCTIONS"sv, "collaboration_mode"sv,
     "subagent_notification"sv, "user_shell_command"sv, "apps_instructions"sv,
     "plugins_instructions"sv, "skills_instructions"sv, "personality_spec"sv, "model_switch"sv,
+    // Gemini
+    "session_context"sv, "hook_context"sv, "state_snapshot"sv,
     // editors
     "environment_details"sv, "attached_files"sv, "editor_context"sv,
     "open_and_recently_viewed_files"sv, "system_reminder"sv, "additional_data"sv,

@@ -14,6 +14,7 @@ namespace tacit::transcript {
   X(codex)                           \
   X(copilot)                         \
   X(copilot_chat)                    \
+  X(gemini)                          \
   X(lsl)                             \
   X(spec_story)                      \
   X(aider)                           \

@@ -14,8 +14,12 @@ using std::string_view_literals::operator""sv;
 constexpr std::array kCommandKeys{"command"sv, "cmd"sv, "script"sv};
 constexpr std::array kPathKeys{"file_path"sv, "notebook_path"sv, "path"sv, "filePath"sv};
 constexpr std::array kNewTextKeys{"new_string"sv, "content"sv, "new_source"sv, "newString"sv};
-constexpr std::array kFailureMarks{"Process exited with code "sv, "Exit code: "sv, "Exit code "sv,
-                                   "exit code: "sv, "\"exit_code\":"sv};
+constexpr std::array kFailureMarks{"Process exited with code "sv,
+                                   "Exit code: "sv,
+                                   "Exit code "sv,
+                                   "exit code: "sv,
+                                   "Exit Code: "sv,
+                                   "\"exit_code\":"sv};
 constexpr std::size_t kFailureWindow = 512;
 constexpr std::size_t kNewTextBytes = 16U << 10U;
 
