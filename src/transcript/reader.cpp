@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 
@@ -38,6 +39,33 @@ void add_existing(std::vector<fs::path>& places, const fs::path& place) {
   if (!fs::is_directory(place, error)) return;
   const auto same = [&](const fs::path& known) { return fs::equivalent(known, place, error); };
   if (std::ranges::none_of(places, same)) places.push_back(place);
+}
+
+// Where editors of the VS Code family keep what belongs to a user, below the home folder.
+constexpr std::array kEditors{".config/Code/User",
+                              ".config/Code - Insiders/User",
+                              ".config/VSCodium/User",
+                              ".config/Cursor/User",
+                              ".vscode-server/data/User",
+                              ".vscode-server-insiders/data/User",
+                              "Library/Application Support/Code/User",
+                              "Library/Application Support/Code - Insiders/User",
+                              "Library/Application Support/VSCodium/User"};
+
+// The chats of each workspace. The extension's own transcripts beside them repeat the chats under
+// other ids, for hooks, and so are left out.
+void add_editor_chats(std::vector<fs::path>& places, const fs::path& home) {
+  for (const char* editor : kEditors) {
+    std::error_code error;
+    std::vector<fs::path> chats;
+    for (const auto& workspace :
+         fs::directory_iterator(home / editor / "workspaceStorage", error)) {
+      chats.push_back(workspace.path() / "chatSessions");
+    }
+    std::ranges::sort(chats);
+    for (const fs::path& place : chats) add_existing(places, place);
+    add_existing(places, home / editor / "globalStorage" / "emptyWindowChatSessions");
+  }
 }
 
 std::string environment(const char* name) {
@@ -81,7 +109,15 @@ std::vector<fs::path> usual_places(const fs::path& home, const fs::path& directo
     add_existing(places, root / "sessions");
     add_existing(places, root / "archived_sessions");
   }
+  add_existing(places, home / ".copilot" / "session-state");
+  add_editor_chats(places, home);
+  const std::string gemini = environment("GEMINI_CLI_HOME");
+  if (!gemini.empty()) add_existing(places, fs::path(gemini) / ".gemini" / "tmp");
+  add_existing(places, home / ".gemini" / "tmp");
   add_existing(places, directory / ".specstory" / "history");
+  std::error_code error;
+  const fs::path aider = directory / ".aider.chat.history.md";
+  if (fs::is_regular_file(aider, error)) places.push_back(aider);
   return places;
 }
 

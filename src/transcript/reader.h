@@ -34,7 +34,7 @@ struct Notice {
 
 // What a file turned out to hold, beside its exchanges.
 struct FileReport {
-  std::string format;         // "claude-code", "codex", "specstory"; empty: no known format
+  std::string format;         // as docs/adapters.md names it; empty: no known format
   std::size_t sessions = 0;   // sessions with at least one exchange here; subagent files hold none
   std::size_t exchanges = 0;  // handed to the sink
   std::size_t bytes = 0;
@@ -50,8 +50,9 @@ using Sink = FunctionRef<Result<void>(const Session&, Exchange&&)>;
 // when the file cannot be read, or with the sink's error.
 Result<FileReport> read_file(const std::filesystem::path& file, Sink sink);
 
-// The folders where agents keep transcripts on this machine (CLAUDE_CONFIG_DIR, CODEX_HOME and the
-// defaults under `home`), those that exist, and .specstory/history below `directory`.
+// Where agents keep transcripts on this machine, as far as it exists: the folders that
+// CLAUDE_CONFIG_DIR, CODEX_HOME and GEMINI_CLI_HOME name and the defaults under `home`, and what
+// lies in `directory`.
 std::vector<std::filesystem::path> usual_places(const std::filesystem::path& home,
                                                 const std::filesystem::path& directory);
 

@@ -181,5 +181,62 @@ TEST_F(ReaderTest, FindsTheUsualPlacesThatExist) {
   ASSERT_EQ(unsetenv("CODEX_HOME"), 0);
 }
 
+TEST_F(ReaderTest, FindsTheChatsOfEditorsAndOtherAgents) {
+  const fs::path home = folder_.path() / "home";
+  const fs::path work = folder_.path() / "work";
+  for (const char* place :
+       {"home/.copilot/session-state", "home/.gemini/tmp", "moved/.gemini/tmp",
+        "home/.config/Code/User/workspaceStorage/a1/chatSessions",
+        "home/.config/Code/User/workspaceStorage/a1/GitHub.copilot-chat/transcripts",
+        "home/.config/Code/User/workspaceStorage/b2/other",
+        "home/.vscode-server/data/User/globalStorage/emptyWindowChatSessions"}) {
+    fs::create_directories(folder_.path() / place);
+  }
+  put("work/.aider.chat.history.md", "x");
+  ASSERT_EQ(unsetenv("CLAUDE_CONFIG_DIR"), 0);
+  ASSERT_EQ(unsetenv("CODEX_HOME"), 0);
+  ASSERT_EQ(setenv("GEMINI_CLI_HOME", (folder_.path() / "moved").c_str(), 1), 0);
+  std::vector<std::string> found;
+  for (const auto& place : usual_places(home, work))
+    found.push_back(place.lexically_relative(folder_.path()).string());
+  EXPECT_EQ(found, (std::vector<std::string>{
+                       "home/.copilot/session-state",
+                       "home/.config/Code/User/workspaceStorage/a1/chatSessions",
+                       "home/.vscode-server/data/User/globalStorage/emptyWindowChatSessions",
+                       "moved/.gemini/tmp", "home/.gemini/tmp", "work/.aider.chat.history.md"}));
+  ASSERT_EQ(unsetenv("GEMINI_CLI_HOME"), 0);
+}
+
+TEST_F(ReaderTest, TakesTheProjectFromWhereAChatLies) {
+  const fs::path project = folder_.path() / "my project";
+  fs::create_directories(project / ".git");
+  const auto project_of = [&](const char* file, std::string_view text) {
+    put(file, text);
+    std::string found;
+    const auto report = read_file(folder_.path() / file, [&](const Session& session, Exchange&&) {
+      found = session.project;
+      return Result<void>();
+    });
+    EXPECT_TRUE(report && report->exchanges == 1) << file;
+    return found;
+  };
+  EXPECT_EQ(project_of("my project/.aider.chat.history.md",
+                       "# aider chat started at 2024-08-05 19:33:02\n\n#### why?  \n\nBecause.\n"),
+            fs::canonical(project).string());
+  put("tmp/slug/.project_root", project.string() + "\n");
+  EXPECT_EQ(project_of("tmp/slug/chats/session-1.jsonl",
+                       R"({"id":"1","type":"user","content":"why?"})"
+                       "\n"
+                       R"({"id":"2","type":"gemini","content":"Because."})"
+                       "\n"),
+            fs::canonical(project).string());
+  put("store/workspace.json",
+      R"({"folder":"file://)" + (folder_.path() / "my%20project").string() + R"("})");
+  EXPECT_EQ(project_of("store/chatSessions/1.json",
+                       R"({"responderUsername":"x","requests":[{"requestId":"1",)"
+                       R"("message":{"text":"why?"},"response":[{"value":"Because."}]}]})"),
+            fs::canonical(project).string());
+}
+
 }  // namespace
 }  // namespace tacit::transcript
