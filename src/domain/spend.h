@@ -1,0 +1,155 @@
+#pragma once
+// Money that goes out, and the port that remembers it. A physical attempt of a remote call is held
+// (reserve), marked just before the first byte leaves (dispatch) and ends in exactly one way:
+// settled with what it cost, released when provably nothing was billed, or suspended when nobody
+// knows; then the whole hold counts as spent. Every step is durable before it returns. A Hold can
+// only come from a ledger, so what asks for one cannot be called without money set aside. Local
+// models cost nothing and never come here.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/money.h"
+
+namespace tacit {
+
+// What a provider bills, in disjoint parts.
+struct BilledTokens {
+  std::int64_t input = 0;  // uncached
+  std::int64_t cache_read = 0;
+  std::int64_t cache_write = 0;       // kept for minutes
+  std::int64_t cache_write_long = 0;  // kept for an hour
+  std::int64_t output = 0;            // visible and reasoning
+
+  std::int64_t prompt() const { return input + cache_read + cache_write + cache_write_long; }
+  std::int64_t total() const { return prompt() + output; }
+};
+
+enum class Urgency { kInteractive, kBackground };
+
+// One attempt that wants money: who pays, for what, and at most how much.
+struct HoldRequest {
+  std::string request;  // with `attempt` unique for ever
+  int attempt = 1;
+  std::string developer;
+  std::string project;
+  std::string provider;
+  std::string model;
+  std::string operation;
+  std::string price;  // which row of the catalogue
+  Money amount;       // the upper bound
+  std::int64_t tokens = 0;
+  Urgency urgency = Urgency::kInteractive;
+  Duration timeout{};  // of the whole call
+};
+
+class Ledger;
+
+// Money set aside for one attempt. One that is dropped before dispatch is released, after dispatch
+// suspended.
+class Hold {
+ public:
+  Hold(Hold&& other) noexcept
+      : ledger_(std::exchange(other.ledger_, nullptr)), id_(other.id_), amount_(other.amount_) {}
+  Hold& operator=(Hold&&) = delete;
+  ~Hold();
+
+  std::int64_t id() const { return id_; }
+  Money amount() const { return amount_; }
+
+ private:
+  friend class Ledger;
+  Hold(Ledger& ledger, std::int64_t id, Money amount)
+      : ledger_(&ledger), id_(id), amount_(amount) {}
+  Ledger* ledger_;  // null: ended or moved from
+  std::int64_t id_;
+  Money amount_;
+};
+
+struct AccountState {
+  std::string period;
+  Money limit;
+  Money spent;
+  Money held;
+  std::int64_t token_limit = 0;
+  std::int64_t tokens = 0;  // spent and held
+  Money used() const { return spent + held; }
+};
+
+struct BudgetAlert {
+  std::string account;  // "developer ada", "project shop"
+  std::string period;
+  int percent = 0;
+  Money limit;
+  Instant time;
+};
+
+enum class SpendKey { kDeveloper, kProject, kProvider, kModel, kOperation };
+
+struct SpendRow {
+  std::string key;
+  Money spent;
+  std::int64_t calls = 0;
+  std::int64_t tokens = 0;
+  std::int64_t suspended = 0;  // calls whose true cost nobody knows
+};
+
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+
+  // All or nothing: refused with budget_exhausted when an account or a ceiling lacks the amount,
+  // with another kind when the ledger is in trouble. Either way no remote call is made.
+  virtual Result<Hold> reserve(const HoldRequest& request) = 0;
+  virtual Result<void> dispatch(const Hold& hold) = 0;
+  // The true cost, which may be above the hold; it is never cut down.
+  Result<void> settle(Hold&& hold, Money cost, const BilledTokens& use) {
+    return finish(std::move(hold), [&](std::int64_t id) { return do_settle(id, cost, use); });
+  }
+  Result<void> release(Hold&& hold, const std::string& reason) {
+    return finish(std::move(hold), [&](std::int64_t id) { return do_release(id, reason); });
+  }
+  Result<void> suspend(Hold&& hold, const std::string& reason) {
+    return finish(std::move(hold), [&](std::int64_t id) { return do_suspend(id, reason); });
+  }
+
+  virtual Result<AccountState> developer_state(const std::string& developer) const = 0;
+  // Alerts not yet taken; each is given once.
+  virtual Result<std::vector<BudgetAlert>> take_alerts() = 0;
+  virtual Result<std::vector<SpendRow>> breakdown(SpendKey key,
+                                                  const std::string& period) const = 0;
+  // What each day of the period cost, day 1 first.
+  virtual Result<std::vector<Money>> daily(const std::string& developer,
+                                           const std::string& period) const = 0;
+
+ protected:
+  Hold make_hold(std::int64_t id, Money amount) { return Hold(*this, id, amount); }
+  virtual Result<void> do_settle(std::int64_t id, Money cost, const BilledTokens& use) = 0;
+  virtual Result<void> do_release(std::int64_t id, const std::string& reason) = 0;
+  virtual Result<void> do_suspend(std::int64_t id, const std::string& reason) = 0;
+  virtual void abandon(std::int64_t id) = 0;  // dropped: by its state released or suspended
+
+ private:
+  friend class Hold;
+  // A step that failed leaves the hold as it was, to be abandoned.
+  template <class Step>
+  Result<void> finish(Hold&& hold, const Step& step) {
+    if (hold.ledger_ != this)
+      return fail(ErrorKind::kConflict, "this hold has ended or belongs to another ledger");
+    Hold ending = std::move(hold);
+    auto done = step(ending.id_);
+    if (done) ending.ledger_ = nullptr;
+    return done;
+  }
+};
+
+inline Hold::~Hold() {
+  if (ledger_ != nullptr) ledger_->abandon(id_);
+}
+
+}  // namespace tacit
