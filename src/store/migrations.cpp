@@ -9,6 +9,8 @@ extern const char tacit_sql_0001_begin[];
 extern const char tacit_sql_0001_end[];
 extern const char tacit_sql_0002_begin[];
 extern const char tacit_sql_0002_end[];
+extern const char tacit_sql_0003_begin[];
+extern const char tacit_sql_0003_end[];
 }
 
 namespace tacit::store {
@@ -61,9 +63,10 @@ Result<void> apply(Connection& connection, const Migration& migration) {
 }  // namespace
 
 std::span<const Migration> released_migrations() {
-  static const std::array<Migration, 2> kMigrations = {{
+  static const std::array<Migration, 3> kMigrations = {{
       {1, "initial", {tacit_sql_0001_begin, tacit_sql_0001_end}},
       {2, "indexes", {tacit_sql_0002_begin, tacit_sql_0002_end}},
+      {3, "ledger", {tacit_sql_0003_begin, tacit_sql_0003_end}},
   }};
   return kMigrations;
 }

@@ -1,0 +1,28 @@
+#pragma once
+// The budget ledger over the store: the port of domain/spend.h in SQL. Every step is one write
+// transaction and durable when it returns; one writer thread runs them one after another, so an
+// admission and its hold are one act whatever the number of callers. Opening it ends the holds that
+// a crash left: those never dispatched are released, the others suspended at their full amount.
+// Balances are held against the entries at each start and corrected from them. Safe from any
+// thread; must be destroyed before the store.
+
+#include <memory>
+
+#include "base/clock.h"
+#include "domain/spend.h"
+#include "store/store.h"
+
+namespace tacit::store {
+
+struct LedgerOptions {
+  Money developer_month = Money::cents(833);  // of each developer and calendar month
+  Money project_month = Money::most();        // of each project; most(): no ceiling
+  Money per_call = Money::cents(25);          // one accident must not eat the month
+  std::int64_t margin_per_mille = 5;  // of a limit, kept back for calls that cost more than held
+  std::int64_t tokens_per_day = 2'700'000;  // of a developer, averaged over the month
+};
+
+Result<std::unique_ptr<Ledger>> open_ledger(Store& store, const LedgerOptions& options,
+                                            const Clock& clock);
+
+}  // namespace tacit::store
