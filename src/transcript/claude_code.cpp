@@ -288,10 +288,10 @@ class Reader {
     if (!usage.exists()) return;
     const std::string_view id = message.text("id");
     TokenUse& known = usage_[xxh3(id.empty() ? uuid : id)];
-    const TokenUse now{std::max(known.input, usage.number("input_tokens") +
-                                                 usage.number("cache_creation_input_tokens")),
-                       std::max(known.output, usage.number("output_tokens")),
-                       std::max(known.cached, usage.number("cache_read_input_tokens"))};
+    const TokenUse now{std::max(known.input, usage.count("input_tokens") +
+                                                 usage.count("cache_creation_input_tokens")),
+                       std::max(known.output, usage.count("output_tokens")),
+                       std::max(known.cached, usage.count("cache_read_input_tokens"))};
     builder_.add_tokens(
         {now.input - known.input, now.output - known.output, now.cached - known.cached});
     known = now;

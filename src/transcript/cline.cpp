@@ -73,11 +73,6 @@ std::string_view line_behind(std::string_view text, std::string_view label, char
   return trim(text.substr(0, std::min({text.find(end), text.find('\n'), text.size()})));
 }
 
-std::optional<Instant> time_of(JsonValue message) {
-  const std::int64_t millis = message.number("ts");
-  return millis > 0 ? std::optional(from_millis(millis)) : std::nullopt;
-}
-
 class Reader {
  public:
   Reader(const std::filesystem::path& file, Sink sink, FileReport& report)
@@ -123,7 +118,7 @@ class Reader {
     std::string told;
     std::optional<Instant> time;
     root.each([&](JsonValue message) {
-      if (!time) time = time_of(message);
+      if (!time) time = message.time("ts");
       if (!told.empty()) return;
       if (!is_ui && message.text("role") == "user") told = content_text(message["content"]);
       if (!is_ui || message.text("say") != "api_req_started") return;
@@ -155,7 +150,7 @@ class Reader {
   // ── what the model saw ──
 
   Result<void> on_api(JsonValue message) {
-    const auto time = time_of(message);
+    const auto time = message.time("ts");
     const JsonValue content = message["content"];
     if (message.text("role") == "assistant") {
       on_agent(message, time);
@@ -217,7 +212,7 @@ class Reader {
     builder_.set_model(message["modelInfo"].text("modelId"));
     const JsonValue tokens = message["metrics"]["tokens"];
     builder_.add_tokens(
-        {tokens.number("prompt"), tokens.number("completion"), tokens.number("cached")});
+        {tokens.count("prompt"), tokens.count("completion"), tokens.count("cached")});
     const JsonValue content = message["content"];
     if (content.is_string()) add_reply(content.text(), time);
     content.each([&](JsonValue block) {
@@ -245,7 +240,7 @@ class Reader {
     const std::string_view kind =
         message["say"].exists() ? message.text("say") : message.text("ask");
     const std::string_view text = message.text("text");
-    const auto time = time_of(message);
+    const auto time = message.time("ts");
     bool has_image = false;
     message["images"].each([&](JsonValue) { has_image = true; });
     const bool is_task = kind == "task" || (kind == "text" && !builder_.is_open());
@@ -275,8 +270,8 @@ class Reader {
   void add_usage(std::string_view text) {
     const auto usage = parser_.parse(text);
     if (!usage) return;
-    builder_.add_tokens({usage->number("tokensIn") + usage->number("cacheWrites"),
-                         usage->number("tokensOut"), usage->number("cacheReads")});
+    builder_.add_tokens({usage->count("tokensIn") + usage->count("cacheWrites"),
+                         usage->count("tokensOut"), usage->count("cacheReads")});
   }
 
   void on_tool(std::string_view text, std::optional<Instant> time) {

@@ -139,9 +139,9 @@ class Reader {
     const std::string state = total.compact();
     if (!state.empty() && state == usage_state_) return;
     usage_state_ = state;
-    const std::int64_t cached = last.number("cached_input_tokens");
-    builder_.add_tokens({std::max<std::int64_t>(0, last.number("input_tokens") - cached),
-                         last.number("output_tokens"), cached});
+    const std::int64_t cached = last.count("cached_input_tokens");
+    builder_.add_tokens({std::max<std::int64_t>(0, last.count("input_tokens") - cached),
+                         last.count("output_tokens"), cached});
   }
 
   // ── requests ──

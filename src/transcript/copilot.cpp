@@ -121,7 +121,7 @@ class Reader {
   void on_assistant(JsonValue data) {
     builder_.mark_answered(time_);
     builder_.set_model(data.text("model"));
-    builder_.add_tokens({0, data.number("outputTokens"), 0});
+    builder_.add_tokens({0, data.count("outputTokens"), 0});
     const std::string_view text = trim(data.text("content"));
     if (!text.empty()) builder_.add({StepKind::kReply, "", std::string(text), false, time_});
   }

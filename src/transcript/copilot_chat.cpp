@@ -167,14 +167,12 @@ class Reader {
     session.agent = "copilot-chat";
     session.native_id = std::string(chat.text("sessionId"));
     session.title = std::string(chat.text("customTitle"));
-    if (const std::int64_t created = chat.number("creationDate"); created > 0)
-      session.started = from_millis(created);
+    session.started = chat.time("creationDate");
     session.project = project_of(file_);
   }
 
   Result<void> on_request(JsonValue value) {
-    const std::int64_t millis = value.number("timestamp");
-    time_ = millis > 0 ? std::optional(from_millis(millis)) : std::nullopt;
+    time_ = value.time("timestamp");
     const JsonValue message = value["message"];
     std::string request =
         strip_host_blocks(message.is_string() ? message.text() : message.text("text"));
@@ -215,7 +213,7 @@ class Reader {
     builder_.set_model(model);
     const JsonValue result = value["result"];
     builder_.add_tokens(
-        {result["usage"].number("promptTokens"), result["usage"].number("completionTokens"), 0});
+        {result["usage"].count("promptTokens"), result["usage"].count("completionTokens"), 0});
     std::size_t rounds = 0;
     result["metadata"]["toolCallRounds"].each([&](JsonValue round) {
       ++rounds;

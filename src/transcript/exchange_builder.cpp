@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -10,11 +12,17 @@ namespace {
 
 constexpr std::size_t kTitleBytes = 100;
 constexpr std::size_t kHashBytes = 12;
+constexpr std::int64_t kMaxTokens = 1'000'000'000'000'000;
 
 // Texts come from JSON and so are UTF-8, but may hold NUL.
 std::string as_text(std::string_view text, std::size_t max_bytes) {
   std::string clipped = clip_middle(text, max_bytes);
   return is_valid_utf8(clipped) ? clipped : clean_utf8(clipped);
+}
+
+// The same for names: ids, titles, folders.
+void clean(std::string& name) {
+  if (!is_valid_utf8(name)) name = clean_utf8(name);
 }
 
 }  // namespace
@@ -34,6 +42,9 @@ Result<void> ExchangeBuilder::begin(std::string_view request, std::string identi
   TACIT_TRY(finish());
   open_session_ = session_;
   if (!time) time = open_session_.started;  // older formats time the session alone
+  for (std::string* name : {&open_session_.native_id, &open_session_.title, &open_session_.project,
+                            &open_session_.branch, &identity})
+    clean(*name);
   Exchange exchange;
   exchange.identity = std::move(identity);
   exchange.time = time;
@@ -77,14 +88,17 @@ void ExchangeBuilder::add(Step step) {
 }
 
 void ExchangeBuilder::set_model(std::string_view model) {
-  if (exchange_ && !model.empty() && !model.starts_with('<')) exchange_->model = std::string(model);
+  if (exchange_ && !model.empty() && !model.starts_with('<')) exchange_->model = clean_utf8(model);
 }
 
 void ExchangeBuilder::add_tokens(const TokenUse& tokens) {
   if (!exchange_) return;
-  exchange_->tokens.input += tokens.input;
-  exchange_->tokens.output += tokens.output;
-  exchange_->tokens.cached += tokens.cached;
+  const auto add = [](std::int64_t& sum, std::int64_t more) {
+    sum = std::min(sum + more, kMaxTokens);
+  };
+  add(exchange_->tokens.input, tokens.input);
+  add(exchange_->tokens.output, tokens.output);
+  add(exchange_->tokens.cached, tokens.cached);
 }
 
 void ExchangeBuilder::note(std::string reason) {

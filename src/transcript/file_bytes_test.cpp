@@ -123,12 +123,18 @@ TEST_F(FileBytesTest, RefusesAWindowLargerThanTheLimit) {
 }
 
 std::string rollout(const std::string& request) {
-  return R"({"timestamp":"2026-01-02T09:00:00Z","type":"session_meta","payload":{"id":"s1","cwd":"/home/dev/shop"}}
-{"timestamp":"2026-01-02T09:00:01Z","type":"turn_context","payload":{"turn_id":"00000000-0000-4000-8000-000000000001","model":"m"}}
-{"timestamp":"2026-01-02T09:00:02Z","type":"event_msg","payload":{"type":"user_message","message":")" +
-         request + R"("}}
-{"timestamp":"2026-01-02T09:00:03Z","type":"response_item","payload":{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Done."}]}}
-)";
+  std::string lines;
+  int second = 0;
+  const auto add = [&](const std::string& type, const std::string& payload) {
+    lines += R"({"timestamp":"2026-01-02T09:00:0)" + std::to_string(second++) + R"(Z","type":")" +
+             type + R"(","payload":)" + payload + "}\n";
+  };
+  add("session_meta", R"({"id":"s1","cwd":"/home/dev/shop"})");
+  add("turn_context", R"({"turn_id":"00000000-0000-4000-8000-000000000001","model":"m"})");
+  add("event_msg", R"({"type":"user_message","message":")" + request + R"("})");
+  add("response_item", R"({"type":"message","role":"assistant",)"
+                       R"("content":[{"type":"output_text","text":"Done."}]})");
+  return lines;
 }
 
 class CompressedRollout : public ::testing::Test {

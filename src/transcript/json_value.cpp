@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <bit>
 
 namespace tacit::transcript {
@@ -17,6 +18,8 @@ static_assert(sizeof(Bits) == sizeof(Element) && std::is_trivially_copyable_v<El
               "JsonValue carries a simdjson element as two words");
 static_assert(simdjson::SIMDJSON_PADDING <= JsonParser::kPadding);
 
+constexpr std::int64_t kMaxCount = 1'000'000'000'000;
+constexpr std::int64_t kMaxMillis = 253'402'300'799'999;  // the end of the year 9999
 constexpr std::size_t kTrimAbove = 1U << 20U;
 
 Element element_of(const void* document, std::size_t index) {
@@ -80,6 +83,15 @@ std::int64_t JsonValue::number(std::string_view key) const {
   std::int64_t number = 0;
   if (!member.exists() || element_of(member.document_, member.index_).get(number)) return 0;
   return number;
+}
+
+std::int64_t JsonValue::count(std::string_view key) const {
+  return std::clamp<std::int64_t>(number(key), 0, kMaxCount);
+}
+
+std::optional<Instant> JsonValue::time(std::string_view key) const {
+  const std::int64_t millis = number(key);
+  return millis > 0 && millis <= kMaxMillis ? std::optional(from_millis(millis)) : std::nullopt;
 }
 
 bool JsonValue::truth(std::string_view key) const {

@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/function_ref.h"
 #include "base/result.h"
 
@@ -27,6 +29,10 @@ class JsonValue {
   std::string_view text(std::string_view key) const { return (*this)[key].text(); }
   // The whole number of a member, or 0.
   std::int64_t number(std::string_view key) const;
+  // The same for a count, within 0 and 10^12: sums of what a damaged file holds cannot overflow.
+  std::int64_t count(std::string_view key) const;
+  // Milliseconds since 1970, where they name a time after it and before the year 10000.
+  std::optional<Instant> time(std::string_view key) const;
   // True only where the member is the literal true.
   bool truth(std::string_view key) const;
 

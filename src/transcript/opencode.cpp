@@ -24,11 +24,6 @@ bool recognises(std::string_view head) {
          head.find("\"ses_") != std::string_view::npos;
 }
 
-std::optional<Instant> time_of(JsonValue times, std::string_view key) {
-  const std::int64_t millis = times.number(key);
-  return millis > 0 ? std::optional(from_millis(millis)) : std::nullopt;
-}
-
 class Reader {
  public:
   Reader(const std::filesystem::path& file, Sink sink, FileReport& report)
@@ -43,7 +38,7 @@ class Reader {
     session.agent = "opencode";
     session.native_id = std::string(info.text("id"));
     session.title = std::string(info.text("title"));
-    session.started = time_of(info["time"], "created");
+    session.started = info["time"].time("created");
     if (const auto folder = info.text("directory"); !folder.empty())
       session.project = resolve_project(folder);
     Result<void> result;
@@ -78,7 +73,7 @@ class Reader {
     std::string request = strip_host_blocks(text);
     if (request.empty() && has_image) request = "[image]";
     if (is_host_text(request)) return {};
-    const auto time = time_of(info["time"], "created");
+    const auto time = info["time"].time("created");
     std::string identity(info.text("id"));
     if (identity.empty()) {
       identity = builder_.session().native_id + ":" + (time ? format_time(*time) : "") + ":" +
@@ -90,12 +85,12 @@ class Reader {
   }
 
   void on_agent(JsonValue info, JsonValue parts) {
-    const auto time = time_of(info["time"], "created");
+    const auto time = info["time"].time("created");
     builder_.set_model(info.text("modelID"));
     const JsonValue tokens = info["tokens"];
     const JsonValue cache = tokens["cache"];
-    builder_.add_tokens({tokens.number("input") + cache.number("write"), tokens.number("output"),
-                         cache.number("read")});
+    builder_.add_tokens({tokens.count("input") + cache.count("write"), tokens.count("output"),
+                         cache.count("read")});
     if (info.truth("summary")) return;  // a compaction repeats what stands above it
     builder_.mark_answered(time);
     parts.each([&](JsonValue part) {
@@ -109,8 +104,8 @@ class Reader {
   void on_tool(JsonValue part, std::optional<Instant> message_time) {
     const JsonValue state = part["state"];
     const std::string tool(part.text("tool"));
-    const auto started = time_of(state["time"], "start");
-    const auto ended = time_of(state["time"], "end");
+    const auto started = state["time"].time("start");
+    const auto ended = state["time"].time("end");
     builder_.add({StepKind::kCall, tool, call_text(state["input"]), false,
                   started ? started : message_time});
     const std::string_view status = state.text("status");

@@ -52,6 +52,10 @@ constexpr std::array kEditors{".config/Code/User",
                               "Library/Application Support/Code - Insiders/User",
                               "Library/Application Support/VSCodium/User"};
 
+// Cline and its forks, with a folder a task.
+constexpr std::array kClineKin{"saoudrizwan.claude-dev", "rooveterinaryinc.roo-cline",
+                               "kilocode.kilo-code"};
+
 // The chats of each workspace. The extension's own transcripts beside them repeat the chats under
 // other ids, for hooks, and so are left out.
 void add_editor_chats(std::vector<fs::path>& places, const fs::path& home) {
@@ -65,6 +69,8 @@ void add_editor_chats(std::vector<fs::path>& places, const fs::path& home) {
     std::ranges::sort(chats);
     for (const fs::path& place : chats) add_existing(places, place);
     add_existing(places, home / editor / "globalStorage" / "emptyWindowChatSessions");
+    for (const char* extension : kClineKin)
+      add_existing(places, home / editor / "globalStorage" / extension / "tasks");
   }
 }
 
@@ -115,6 +121,9 @@ std::vector<fs::path> usual_places(const fs::path& home, const fs::path& directo
   if (!gemini.empty()) add_existing(places, fs::path(gemini) / ".gemini" / "tmp");
   add_existing(places, home / ".gemini" / "tmp");
   add_existing(places, directory / ".specstory" / "history");
+  const std::string cline = environment("CLINE_DATA_DIR");
+  if (!cline.empty()) add_existing(places, fs::path(cline) / "tasks");
+  add_existing(places, home / ".cline" / "data" / "tasks");
   std::error_code error;
   const fs::path aider = directory / ".aider.chat.history.md";
   if (fs::is_regular_file(aider, error)) places.push_back(aider);

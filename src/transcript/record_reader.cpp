@@ -57,7 +57,6 @@ class Reading {
     }
     report_.bytes = lines.bytes_read();
     if (!lines.damage().empty()) report_.notices.push_back({file_, 0, lines.damage()});
-    if (!lines.damage().empty()) report_.notices.push_back({file_, 0, lines.damage()});
     return {};
   }
 

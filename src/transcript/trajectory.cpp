@@ -89,7 +89,7 @@ class Reader {
       add(StepKind::kResult, "bash", observation, tells_of_failure(observation), {});
     });
     const JsonValue stats = root["info"]["model_stats"];
-    builder_.add_tokens({stats.number("tokens_sent"), stats.number("tokens_received"), 0});
+    builder_.add_tokens({stats.count("tokens_sent"), stats.count("tokens_received"), 0});
     return {};
   }
 
