@@ -143,6 +143,8 @@ std::string render(const service::Status& status) {
   text += fmt::format(
       "{} knowledge items from {} exchanges in {} sessions of {} projects, used {} times\n",
       counts.items, counts.exchanges, counts.sessions, counts.projects, counts.uses);
+  text += fmt::format("{} fresh · {} aging · {} stale\n", status.freshness.fresh,
+                      status.freshness.aging, status.freshness.stale);
   text += fmt::format("database {:.1f} MB · {} vectors\n",
                       static_cast<double>(counts.database_bytes) / 1e6, counts.vectors);
   if (status.has_model)

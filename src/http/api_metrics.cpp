@@ -27,8 +27,35 @@ void print_counts(const service::Status& status, std::string& out) {
   print_gauge("tacit_store_texts_without_vectors", "Texts that wait for vectors.",
               status.without_vectors, out);
   print_gauge("tacit_store_database_bytes", "Size of the database.", counts.database_bytes, out);
+  print_gauge("tacit_store_items_fresh", "Items used or confirmed lately.", status.freshness.fresh,
+              out);
+  print_gauge("tacit_store_items_aging", "Items not used for a while.", status.freshness.aging,
+              out);
+  print_gauge("tacit_store_items_stale", "Items not used for long.", status.freshness.stale, out);
   print_gauge("tacit_embed_has_model", "1 when the embedding model is loaded.",
               status.has_model ? 1 : 0, out);
+}
+
+void print_total(std::string_view name, std::string_view help, std::uint64_t value,
+                 std::string& out) {
+  Counter counter;
+  counter.add(value);
+  print_metric(name, help, counter, out);
+}
+
+void print_cache(const service::AnswerCacheStats& cache, std::string& out) {
+  print_total("tacit_service_query_cache_hits_total", "Searches answered from memory.", cache.hits,
+              out);
+  print_total("tacit_service_query_cache_misses_total", "Searches that were worked out.",
+              cache.misses, out);
+  print_total("tacit_service_query_cache_evictions_total", "Answers dropped for want of room.",
+              cache.evictions, out);
+  print_total("tacit_service_query_cache_invalidations_total",
+              "Answers dropped because something was written.", cache.invalidations, out);
+  print_gauge("tacit_service_query_cache_answers", "Answers in memory.",
+              static_cast<std::int64_t>(cache.answers), out);
+  print_gauge("tacit_service_query_cache_bytes", "Size of the answers in memory.",
+              static_cast<std::int64_t>(cache.bytes), out);
 }
 
 }  // namespace
@@ -53,7 +80,10 @@ std::string ApiMetrics::print(const Result<service::Status>& status) const {
   print_metric("tacit_http_request_seconds", "Time to answer.", seconds, out);
   print_gauge("tacit_process_resident_bytes", "Resident memory.",
               static_cast<std::int64_t>(resident_bytes()), out);
-  if (status) print_counts(*status, out);
+  if (status) {
+    print_counts(*status, out);
+    print_cache(status->cache, out);
+  }
   return out;
 }
 

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/metrics.h"
 #include "base/text.h"
+#include "service/answer_cache.h"
 #include "service/version.h"
+#include "store/text_queries.h"
 
 namespace tacit::service {
 namespace {
@@ -120,12 +123,35 @@ Result<void> check(const Incoming& incoming) {
   return {};
 }
 
+Result<std::int64_t> content_generation(const store::Store& store) {
+  std::int64_t generation = 0;
+  TACIT_TRY(store.read([&](store::ReadTxn& txn) -> Result<void> {
+    generation = TACIT_TRY(store::content_generation(txn));
+    return {};
+  }));
+  return generation;
+}
+
 }  // namespace
 
 KnowledgeService::KnowledgeService(ServiceParts parts) : parts_(std::move(parts)) {}
 
 Result<Answer> KnowledgeService::search(const Query& query) const {
-  return parts_.retriever.search(query, now());
+  if (parts_.answers == nullptr) return parts_.retriever.search(query, now());
+  const auto start = std::chrono::steady_clock::now();
+  const std::int64_t generation = TACIT_TRY(content_generation(parts_.store));
+  if (const auto kept = parts_.answers->find(query, generation)) {
+    Answer answer = *kept;
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
+    answer.took_ms = took.count();
+    return answer;
+  }
+  auto answer = parts_.retriever.search(query, now());
+  // What did not work this time may work the next; only a model that is not there stays away.
+  if (answer && (answer->degraded.empty() || parts_.embedder == nullptr)) {
+    parts_.answers->keep(query, generation, *answer);
+  }
+  return answer;
 }
 
 Result<Record> KnowledgeService::get(const std::string& id) const {
@@ -189,6 +215,7 @@ Result<Status> KnowledgeService::status() const {
   Status status;
   TACIT_TRY(parts_.store.read([&](store::ReadTxn& txn) -> Result<void> {
     status.counts = TACIT_TRY(store::count_all(txn));
+    status.freshness = TACIT_TRY(store::count_by_freshness(txn, now()));
     if (parts_.embedder != nullptr) {
       status.without_vectors =
           TACIT_TRY(store::count_without_vectors(txn, parts_.embedder->space()));
@@ -200,6 +227,7 @@ Result<Status> KnowledgeService::status() const {
   status.has_model = parts_.embedder != nullptr;
   status.model = status.has_model ? parts_.embedder->space().text() : parts_.model_note;
   status.rss_bytes = resident_bytes();
+  if (parts_.answers != nullptr) status.cache = parts_.answers->stats();
   return status;
 }
 
@@ -214,6 +242,7 @@ Result<IngestReport> KnowledgeService::ingest(std::vector<Incoming> batch, bool 
     report.redactions += prepare(parts_.redactor, parts_.key, incoming);
   }
   TACIT_TRY(parts_.store.write([&](store::WriteTxn& txn) -> Result<void> {
+    TACIT_TRY(store::sweep_stale(txn, now()));
     SessionId last;
     for (const Incoming& incoming : batch) {
       const Exchange& exchange = incoming.exchange;
@@ -270,6 +299,9 @@ Result<store::ForgetReceipt> KnowledgeService::forget(const store::ForgetTarget&
     receipt = TACIT_TRY(store::forget(txn, target, now()));
     return {};
   }));
+  if (parts_.answers != nullptr) {
+    parts_.answers->advance(TACIT_TRY(content_generation(parts_.store)));
+  }
   TACIT_TRY(parts_.store.checkpoint());
   return receipt;
 }

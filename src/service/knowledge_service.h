@@ -59,6 +59,16 @@ struct IngestReport {
   std::size_t redactions = 0;
 };
 
+struct AnswerCacheStats {
+  std::uint64_t hits = 0;
+  std::uint64_t misses = 0;
+  std::uint64_t evictions = 0;      // for want of room
+  std::uint64_t expirations = 0;    // too old when asked for
+  std::uint64_t invalidations = 0;  // dropped because something was written
+  std::size_t answers = 0;
+  std::size_t bytes = 0;
+};
+
 struct Status {
   store::StoreCounts counts;
   std::string data_dir;
@@ -67,7 +77,11 @@ struct Status {
   std::string model;  // name of the embedding space, or why there is none
   std::int64_t without_vectors = 0;
   std::uint64_t rss_bytes = 0;
+  store::FreshnessCounts freshness;  // of the items
+  AnswerCacheStats cache;            // of this process
 };
+
+class AnswerCache;  // service/answer_cache.h
 
 struct ServiceParts {
   store::Store& store;
@@ -82,12 +96,14 @@ struct ServiceParts {
   std::function<Result<void>(const std::vector<ItemId>&)>
       forward_use;                  // readers only; may be empty
   std::function<void()> on_ingest;  // wakes the learner; may be empty
+  AnswerCache* answers = nullptr;   // may be null: every search is worked out
 };
 
 class KnowledgeService {
  public:
   explicit KnowledgeService(ServiceParts parts);
 
+  // Answers from the cache when the same was asked lately and nothing was written since.
   Result<Answer> search(const Query& query) const;
   // Any id: item, exchange or session. not_found says what was looked for. Does not count as use.
   Result<Record> get(const std::string& id) const;

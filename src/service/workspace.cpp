@@ -2,6 +2,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "service/answer_cache.h"
 
 namespace tacit::service {
 namespace {
@@ -21,6 +22,7 @@ struct Workspace::State {
   std::unique_ptr<Embedder> embedder;
   std::string model_note;
   std::unique_ptr<recall::Retriever> retriever;
+  std::unique_ptr<AnswerCache> answers;
   std::unique_ptr<learn::Learner> learner;
   std::unique_ptr<KnowledgeService> service;
 
@@ -66,10 +68,11 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const WorkspaceOptions& optio
     state->learner =
         std::make_unique<learn::Learner>(*state->store, state->embedder.get(), state->key, clock);
   }
+  state->answers = std::make_unique<AnswerCache>(clock);
   state->service = std::make_unique<KnowledgeService>(
       ServiceParts{*state->store, *state->retriever, *state->redactor, state->key, clock,
                    state->embedder.get(), options.data_dir.string(), state->model_note, writes,
-                   options.forward_use, options.on_ingest});
+                   options.forward_use, options.on_ingest, state->answers.get()});
   return std::unique_ptr<Workspace>(new Workspace(std::move(state)));
 }
 

@@ -12,7 +12,9 @@
 #include <map>
 #include <set>
 
+#include "store/index_worth.h"
 #include "store/migrations.h"
+#include "store/txn.h"
 #include "testing/fixtures.h"
 
 namespace tacit::store {
@@ -84,15 +86,28 @@ const std::vector<Expected>& expected() {
   return kExpected;
 }
 
+// The budget ledger keeps its statements beside its rules; these are what its indexes are for.
+const std::map<std::string, std::string>& served_elsewhere() {
+  static const std::map<std::string, std::string> kElsewhere = {
+      {"hold_unfinished", "`ledger.cpp` recover"},
+      {"hold_period", "`ledger.cpp` breakdown, daily"},
+      {"hold_counted", "`ledger.cpp` prompt_counts"},
+  };
+  return kElsewhere;
+}
+
 class HotQueriesTest : public ::testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { connection_ = database("tacit.db", released_migrations().size()); }
+
+  std::unique_ptr<Connection> database(const char* name, std::size_t steps) const {
     ConnectionOptions options;
-    options.path = (folder_.path() / "tacit.db").string();
+    options.path = (folder_.path() / name).string();
     options.role = ConnectionRole::kWriter;
     options.may_create = true;
-    connection_ = std::move(*Connection::open(options));
-    ASSERT_TRUE(migrate(*connection_, released_migrations()).has_value());
+    auto connection = std::move(*Connection::open(options));
+    EXPECT_TRUE(migrate(*connection, released_migrations().first(steps)).has_value());
+    return connection;
   }
 
   std::vector<std::string> plan_of(const hot::Query& query) const {
@@ -102,16 +117,22 @@ class HotQueriesTest : public ::testing::Test {
   }
 
   // The first column of every row.
-  std::vector<std::string> texts(Sql sql) const {
+  static std::vector<std::string> texts(Connection& connection, Sql sql) {
     std::vector<std::string> found;
-    auto rows = connection_->query(sql);
+    auto rows = connection.query(sql);
     EXPECT_TRUE(rows.has_value());
     while (rows->step().value_or(false)) found.push_back(rows->text(0));
     return found;
   }
   std::vector<std::string> indexes() const {
     return texts(
+        *connection_,
         "SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL ORDER BY name");
+  }
+  static std::set<std::string> definitions(Connection& connection) {
+    const auto all =
+        texts(connection, "SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL");
+    return {all.begin(), all.end()};
   }
   // Index to the names of the queries that use it.
   std::map<std::string, std::vector<std::string>> served() const {
@@ -161,7 +182,10 @@ TEST_F(HotQueriesTest, EachRunsByTheIndexMeantForItWithoutAScanOrASort) {
 
 TEST_F(HotQueriesTest, EveryIndexServesANamedQuery) {
   const auto queries = served();
-  for (const std::string& index : indexes()) EXPECT_TRUE(queries.contains(index)) << index;
+  for (const std::string& index : indexes()) {
+    EXPECT_TRUE(queries.contains(index) || served_elsewhere().contains(index))
+        << index << ": name the query that it serves in hot_queries.h, or drop it";
+  }
   EXPECT_GE(indexes().size(), 15U);
 }
 
@@ -170,6 +194,15 @@ TEST_F(HotQueriesTest, WithoutItsIndexAQueryIsSeenToSort) {
   const auto plan = connection_->plan(hot::kItemsCurrent);
   ASSERT_TRUE(plan.has_value());
   EXPECT_THAT(*plan, ::testing::Contains(::testing::HasSubstr("TEMP B-TREE")));
+}
+
+TEST_F(HotQueriesTest, TheBenchComparesWithExactlyTheIndexesOfSchema1) {
+  const auto first = database("first.db", 1);
+  const auto second = database("second.db", 2);
+  EXPECT_NE(definitions(*second), definitions(*first));
+  WriteTxn txn(*second);
+  ASSERT_TRUE(use_indexes_of_schema_1(txn).has_value());
+  EXPECT_EQ(definitions(*second), definitions(*first));
 }
 
 std::string HotQueriesTest::page() const {
@@ -193,8 +226,12 @@ std::string HotQueriesTest::page() const {
       definition.replace(at, definition.find_first_not_of(" \n", at) - at, " ");
     }
     std::string names;
-    for (const std::string& name : queries.at(index)) {
-      names += (names.empty() ? "`" : ", `") + name + "`";
+    if (const auto other = served_elsewhere().find(index); other != served_elsewhere().end()) {
+      names = other->second;
+    } else {
+      for (const std::string& name : queries.at(index)) {
+        names += (names.empty() ? "`" : ", `") + name + "`";
+      }
     }
     text += "| `" + index + "` | `" + definition.substr(3) + "` | " + names + " |\n";
   }
@@ -209,7 +246,8 @@ std::string HotQueriesTest::page() const {
   }
   text += "\n## Tables\n\n```sql\n";
   for (const std::string& sql :
-       texts("SELECT sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL "
+       texts(*connection_,
+             "SELECT sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL "
              "AND name NOT LIKE '%!_fts!_%' ESCAPE '!' AND name NOT LIKE 'sqlite!_%' ESCAPE '!' "
              "ORDER BY rowid")) {
     text += sql + ";\n\n";
@@ -217,7 +255,8 @@ std::string HotQueriesTest::page() const {
   text.pop_back();
   text += "```\n\n## Triggers\n\n| trigger | when |\n|---|---|\n";
   for (std::string sql :
-       texts("SELECT name || ' | ' || substr(sql, instr(sql, 'AFTER'), instr(sql, 'BEGIN') - "
+       texts(*connection_,
+             "SELECT name || ' | ' || substr(sql, instr(sql, 'AFTER'), instr(sql, 'BEGIN') - "
              "instr(sql, 'AFTER')) FROM sqlite_schema WHERE type = 'trigger' ORDER BY rowid")) {
     for (std::size_t at; (at = sql.find('\n')) != std::string::npos;) {
       sql.replace(at, sql.find_first_not_of(" \n", at) - at, " ");

@@ -224,7 +224,12 @@ TEST(Codec, ReceiptsReportsAndStatusKeepTheirNames) {
       R"({"sessions":0,"exchanges":0,"grown":0,"duplicates":3,"forgotten":0,"redactions":0})");
   service::Status status;
   status.counts.to_learn = 4;
-  EXPECT_EQ(json::parse(encode(status))["counts"]["to_learn"], 4);
+  status.freshness.aging = 2;
+  status.cache.hits = 3;
+  const json out = json::parse(encode(status));
+  EXPECT_EQ(out["counts"]["to_learn"], 4);
+  EXPECT_EQ(out["freshness"]["aging"], 2);
+  EXPECT_EQ(out["query_cache"]["hits"], 3);
 }
 
 }  // namespace

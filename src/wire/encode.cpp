@@ -232,6 +232,16 @@ std::string encode(const service::Status& status) {
   json["model"] = status.model;
   json["without_vectors"] = status.without_vectors;
   json["rss_bytes"] = status.rss_bytes;
+  json["freshness"] = {{"fresh", status.freshness.fresh},
+                       {"aging", status.freshness.aging},
+                       {"stale", status.freshness.stale}};
+  json["query_cache"] = {{"answers", status.cache.answers},
+                         {"bytes", status.cache.bytes},
+                         {"hits", status.cache.hits},
+                         {"misses", status.cache.misses},
+                         {"evictions", status.cache.evictions},
+                         {"expirations", status.cache.expirations},
+                         {"invalidations", status.cache.invalidations}};
   return dump(json);
 }
 
