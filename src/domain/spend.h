@@ -41,11 +41,11 @@ struct HoldRequest {
   std::string provider;
   std::string model;
   std::string operation;
-  std::string price;  // which row of the catalogue
-  Money amount;       // the upper bound
-  std::int64_t tokens = 0;
+  std::string price;                // which row of the catalogue
+  Money amount;                     // the upper bound
+  std::int64_t tokens = 0;          // the upper bound
+  std::int64_t counted_prompt = 0;  // by our own counter, uncorrected; 0: not counted
   Urgency urgency = Urgency::kInteractive;
-  Duration timeout{};  // of the whole call
 };
 
 class Ledger;
@@ -89,6 +89,12 @@ struct BudgetAlert {
   Instant time;
 };
 
+// A prompt's tokens by our counter and by the provider's bill.
+struct PromptCount {
+  std::int64_t counted = 0;
+  std::int64_t billed = 0;
+};
+
 enum class SpendKey { kDeveloper, kProject, kProvider, kModel, kOperation };
 
 struct SpendRow {
@@ -123,6 +129,10 @@ class Ledger {
   virtual Result<std::vector<BudgetAlert>> take_alerts() = 0;
   virtual Result<std::vector<SpendRow>> breakdown(SpendKey key,
                                                   const std::string& period) const = 0;
+  // Of the newest settled calls of a model whose prompt was counted, newest first.
+  virtual Result<std::vector<PromptCount>> prompt_counts(const std::string& provider,
+                                                         const std::string& model,
+                                                         std::size_t most) const = 0;
   // What each day of the period cost, day 1 first.
   virtual Result<std::vector<Money>> daily(const std::string& developer,
                                            const std::string& period) const = 0;

@@ -195,10 +195,11 @@ Result<const ModelFacts*> Catalogue::usable(std::string_view id, Instant now) co
 }
 
 Result<Quote> quote(const ModelFacts& model, std::int64_t counted_prompt, std::int64_t max_output,
-                    Instant now) {
+                    Instant now, int learned_per_mille) {
   if (counted_prompt < 0 || max_output < 0)
     return fail(ErrorKind::kInvalidInput, "a call has no negative number of tokens");
-  const std::int64_t prompt = scaled(counted_prompt, model.factor_per_mille);
+  const std::int64_t prompt =
+      scaled(counted_prompt, std::max(model.factor_per_mille, learned_per_mille));
   if (model.context && prompt + max_output > *model.context) {
     return fail(ErrorKind::kInvalidInput,
                 fmt::format("{} takes {} tokens, this call may need {}", model.id(), *model.context,

@@ -72,8 +72,9 @@ class Catalogue {
 
 // What to hold for a call of a usable model: the counted prompt with the model's factor and the
 // output cap, each at the highest rate that can apply. Refuses what does not fit the model.
+// `learned_per_mille` (correction.h) counts where it is above the model's own factor.
 Result<Quote> quote(const ModelFacts& model, std::int64_t counted_prompt, std::int64_t max_output,
-                    Instant now);
+                    Instant now, int learned_per_mille = 0);
 // What a call cost that was made at this time.
 Result<Money> cost(const ModelFacts& model, const BilledTokens& use, Instant made);
 

@@ -99,6 +99,14 @@ TEST(Catalogue, AQuoteIsNeverBelowTheCost) {
   }
 }
 
+TEST(Catalogue, ALearnedFactorOnlyRaisesAQuote) {
+  const Instant now = on("2026-11-25");
+  const ModelFacts& oss = model("openai/gpt-oss-20b");
+  EXPECT_EQ(quote(oss, 1000, 0, now)->tokens, 1020);
+  EXPECT_EQ(quote(oss, 1000, 0, now, 1500)->tokens, 1500);
+  EXPECT_EQ(quote(oss, 1000, 0, now, 900)->tokens, 1020);
+}
+
 TEST(Catalogue, AQuoteRefusesWhatDoesNotFit) {
   const Instant now = on("2026-11-25");
   EXPECT_FALSE(quote(model("openai/gpt-oss-20b"), 131'000, 1000, now).has_value());

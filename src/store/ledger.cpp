@@ -89,6 +89,9 @@ class SqlLedger final : public Ledger {
   Result<AccountState> developer_state(const std::string& developer) const override;
   Result<std::vector<BudgetAlert>> take_alerts() override;
   Result<std::vector<SpendRow>> breakdown(SpendKey key, const std::string& period) const override;
+  Result<std::vector<PromptCount>> prompt_counts(const std::string& provider,
+                                                 const std::string& model,
+                                                 std::size_t most) const override;
   Result<std::vector<Money>> daily(const std::string& developer,
                                    const std::string& period) const override;
 
@@ -184,11 +187,11 @@ Result<std::int64_t> SqlLedger::take(WriteTxn& txn, const HoldRequest& request,
   }
   TACIT_TRY(
       txn.run("INSERT INTO hold(request, attempt, period, developer, project, provider, model, "
-              "operation, price, amount, tokens, state, created) "
-              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 0, ?12)",
+              "operation, price, amount, tokens, counted, state, created) "
+              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13)",
               request.request, request.attempt, period, request.developer, request.project,
               request.provider, request.model, request.operation, request.price,
-              request.amount.pico(), request.tokens, clock_.now()));
+              request.amount.pico(), request.tokens, request.counted_prompt, clock_.now()));
   return txn.integer("SELECT id FROM hold WHERE request = ?1 AND attempt = ?2", request.request,
                      request.attempt);
 }
@@ -206,7 +209,7 @@ Result<void> SqlLedger::alert(WriteTxn& txn, const Account& account, const std::
 
 Result<Hold> SqlLedger::reserve(const HoldRequest& request) {
   if (request.request.empty() || request.developer.empty() || request.amount < Money() ||
-      request.tokens < 0) {
+      request.tokens < 0 || request.counted_prompt < 0) {
     return fail(ErrorKind::kInvalidInput, "a hold needs a request, a developer and an amount");
   }
   std::optional<Error> refused;
@@ -384,6 +387,22 @@ Result<std::vector<SpendRow>> SqlLedger::breakdown(SpendKey key, const std::stri
     return {};
   }));
   return found;
+}
+
+Result<std::vector<PromptCount>> SqlLedger::prompt_counts(const std::string& provider,
+                                                          const std::string& model,
+                                                          std::size_t most) const {
+  std::vector<PromptCount> counts;
+  TACIT_TRY(store_.read([&](ReadTxn& txn) -> Result<void> {
+    auto rows = TACIT_TRY(txn.query(
+        "SELECT counted, input + cache_read + cache_write + cache_write_long FROM hold "
+        "JOIN spend_entry ON spend_entry.hold = hold.id WHERE provider = ?1 AND model = ?2 "
+        "AND state = 2 AND counted > 0 ORDER BY hold.id DESC LIMIT ?3",
+        provider, model, static_cast<std::int64_t>(most)));
+    while (TACIT_TRY(rows.step())) counts.push_back({rows.integer(0), rows.integer(1)});
+    return {};
+  }));
+  return counts;
 }
 
 Result<std::vector<Money>> SqlLedger::daily(const std::string& developer,

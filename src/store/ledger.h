@@ -4,7 +4,7 @@
 // admission and its hold are one act whatever the number of callers. Opening it ends the holds that
 // a crash left: those never dispatched are released, the others suspended at their full amount.
 // Balances are held against the entries at each start and corrected from them. Safe from any
-// thread; must be destroyed before the store.
+// thread; must outlive its holds and be destroyed before the store.
 
 #include <memory>
 

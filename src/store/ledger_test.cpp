@@ -313,6 +313,27 @@ TEST_F(LedgerTest, ALedgerThatCannotWriteGivesNoHold) {
   EXPECT_FALSE(open_ledger(**reader, options_, clock_).has_value());
 }
 
+TEST_F(LedgerTest, CountedPromptsOfSettledCallsAreKept) {
+  for (const std::int64_t counted : {0, 100, 200}) {
+    HoldRequest wanted = request(Money::cents(1));
+    wanted.counted_prompt = counted;
+    auto hold = ledger_->reserve(wanted);
+    ASSERT_TRUE(hold.has_value() && ledger_->dispatch(*hold).has_value());
+    ASSERT_TRUE(
+        ledger_->settle(std::move(*hold), Money::cents(1), {counted, 7, 2, 1, 50}).has_value());
+  }
+  HoldRequest lost = request(Money::cents(1));
+  lost.counted_prompt = 300;
+  { const auto hold = ledger_->reserve(lost); }
+  const auto counts = ledger_->prompt_counts("groq", "small", 5).value();
+  ASSERT_EQ(counts.size(), 2U);
+  EXPECT_EQ(counts[0].counted, 200);
+  EXPECT_EQ(counts[0].billed, 210);
+  EXPECT_EQ(counts[1].billed, 110);
+  EXPECT_EQ(ledger_->prompt_counts("groq", "small", 1).value().size(), 1U);
+  EXPECT_TRUE(ledger_->prompt_counts("groq", "large", 5).value().empty());
+}
+
 TEST_F(LedgerTest, DaysCarryWhatTheyCost) {
   spend(Money::cents(10));
   clock_.advance(std::chrono::days(2));

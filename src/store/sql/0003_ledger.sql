@@ -28,11 +28,13 @@ CREATE TABLE hold (
   price TEXT NOT NULL,
   amount INTEGER NOT NULL CHECK (amount >= 0),
   tokens INTEGER NOT NULL CHECK (tokens >= 0),
+  counted INTEGER NOT NULL,      -- tokens of the prompt by our own counter; 0: not counted
   state INTEGER NOT NULL,        -- 0 open, 1 dispatched, 2 settled, 3 released, 4 suspended
   created INTEGER NOT NULL,
   UNIQUE (request, attempt)
 ) STRICT;
 CREATE INDEX hold_unfinished ON hold(id) WHERE state < 2;  -- hot: recovery
+CREATE INDEX hold_counted ON hold(provider, model, id) WHERE state = 2 AND counted > 0;  -- hot: prompt_counts
 CREATE INDEX hold_period ON hold(period, developer);       -- hot: breakdown, daily
 
 CREATE TABLE spend_entry (
