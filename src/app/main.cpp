@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   if (arguments.verb == "doctor") return cli::run_doctor(arguments, settings, clock);
   if (arguments.verb == "redact") return cli::run_redact(arguments, settings);
   if (arguments.verb == "embed") return cli::run_embed(arguments, settings);
+  if (arguments.verb == "count-tokens") return cli::run_count_tokens(arguments);
   if (arguments.verb == "serve") return serve(settings, arguments.json, clock);
   if (arguments.verb == "mcp") return run_mcp(arguments, settings, clock);
   if (arguments.verb == "eval") return run_eval(arguments, settings);

@@ -130,6 +130,12 @@ class Parser {
     CLI::App* embed =
         verb("embed", "Turn lines of text into vectors", "echo 'a line' | tacit embed");
     embed->add_option("--space", arguments_.kind, "384 (the only space of this version)");
+    CLI::App* tokens = verb("count-tokens", "Count tokens, of lines of text or of whole files",
+                            "tacit count-tokens notes.md --model openai/gpt-oss-120b");
+    tokens->add_option("FILE", arguments_.words, "Files; - or none: lines of standard input");
+    tokens->add_option("--encoding", arguments_.encoding, "o200k_base (default) or cl100k_base");
+    tokens->add_option("--model", arguments_.model, "The encoding of this model");
+    tokens->add_flag("--ids", arguments_.ids, "Also the ids of the tokens");
   }
 
   void add_governing() {
@@ -153,7 +159,7 @@ class Parser {
     eval->add_option("--data", arguments_.data, "The folder of the set");
     CLI::App* bench = verb("bench", "Measure speed and size", "tacit bench --component pipeline");
     bench->add_option("--component", arguments_.component,
-                      "embedding, database, vector, pipeline or all");
+                      "embedding, database, store, vector, pipeline, inference, budget or all");
     bench->add_option("--iterations", arguments_.iterations, "Repeat each case so often");
     bench->add_option("--baseline", arguments_.baseline, "Lines of an earlier run to compare with");
   }

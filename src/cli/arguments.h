@@ -24,6 +24,8 @@ struct Arguments {
   std::optional<std::filesystem::path> data;  // eval --data
   std::string component = "all";
   int iterations = 0;
+  std::string encoding, model;  // count-tokens
+  bool ids = false;
   std::optional<std::filesystem::path> baseline;
 };
 

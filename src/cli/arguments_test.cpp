@@ -47,7 +47,7 @@ TEST(Arguments, RefuseUnknownOptionsAndBadNumbers) {
 
 TEST(Arguments, EveryVerbHasHelpWithAnExample) {
   for (const char* verb : {"import", "search", "show", "status", "serve", "doctor", "config",
-                           "redact", "embed", "forget", "eval", "bench", "mcp"}) {
+                           "redact", "embed", "count-tokens", "forget", "eval", "bench", "mcp"}) {
     const auto parsed = parse_words({verb, "--help"});
     EXPECT_EQ(parsed.exit_status, 0) << verb;
     EXPECT_THAT(parsed.text, HasSubstr("Example:")) << verb;

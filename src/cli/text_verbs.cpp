@@ -1,14 +1,11 @@
 // redact and embed: text in, text out, no store.
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <array>
-#include <nlohmann/json.hpp>
 
 #include "base/hash.h"
 #include "base/json_text.h"
 #include "base/text.h"
 #include "cli/terminal.h"
+#include "cli/text_input.h"
 #include "cli/verbs.h"
 #include "privacy/redactor.h"
 #include "wire/errors.h"
@@ -16,31 +13,7 @@
 namespace tacit::cli {
 namespace {
 
-constexpr std::size_t kMaxInputBytes = 1U << 30U;
 constexpr std::size_t kEmbedBatch = 32;
-
-Result<std::string> read_input() {
-  std::string text;
-  std::array<char, 1U << 16U> buffer{};
-  while (true) {
-    const ssize_t size = ::read(STDIN_FILENO, buffer.data(), buffer.size());
-    if (size == 0) return text;
-    if (size < 0) return fail(ErrorKind::kUnavailable, "cannot read standard input");
-    text.append(buffer.data(), static_cast<std::size_t>(size));
-    if (text.size() > kMaxInputBytes)
-      return fail(ErrorKind::kInvalidInput, "standard input is over 1 GiB; cut it into parts");
-  }
-}
-
-// A line is text as it stands, or a JSON string when it starts with a quotation mark.
-Result<std::string> line_text(std::string_view line, std::size_t number) {
-  if (line.empty() || line.front() != '"') return std::string(line);
-  const auto json = nlohmann::json::parse(line, nullptr, false);
-  if (!json.is_string())
-    return fail(ErrorKind::kInvalidInput,
-                fmt::format("line {}: starts with a quotation mark but is no JSON string", number));
-  return json.get<std::string>();
-}
 
 std::string vector_line(const EmbeddingSpace& space, const Embedding& values) {
   std::string text = fmt::format("{{\"space\":{},\"vector\":[", json_quote(space.text()));

@@ -18,6 +18,7 @@ int run_forget(const Arguments& arguments, const Settings& settings, const Clock
 int run_doctor(const Arguments& arguments, const Settings& settings, const Clock& clock);
 int run_redact(const Arguments& arguments, const Settings& settings);
 int run_embed(const Arguments& arguments, const Settings& settings);
+int run_count_tokens(const Arguments& arguments);
 
 // Prints the error (as JSON with --json) and gives its exit status.
 int report(const Error& error, bool json);

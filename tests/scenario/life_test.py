@@ -128,6 +128,20 @@ class Life(Case):
         found = json.loads(self.tacit("redact", "--json", stdin=text).stdout)["found"]
         self.assertEqual([(spot["start"], spot["end"]) for spot in found], [(10, 10 + len(token))])
 
+    def test_tokens_are_counted_or_estimated_and_it_says_which(self):
+        text = "hello world\n" + json.dumps("two\nlines") + "\n\n"
+        done = self.tacit("count-tokens", stdin=text)
+        counts = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([count["tokens"] for count in counts], [2, 3, 0])
+        self.assertEqual(counts[0]["exact"], "estimates" not in done.stderr)
+        self.environment["TACIT_TOKEN_RANKS"] = str(self.home / "nowhere")
+        done = self.tacit("count-tokens", stdin="hello world\n")
+        self.assertFalse(json.loads(done.stdout)["exact"])
+        self.assertIn("tools/assets fetch", done.stderr)
+        self.assertIn("tools/assets fetch", self.tacit("count-tokens", "--ids", expect=1, stdin="x\n").stderr)
+        self.tacit("count-tokens", "--encoding", "p50k_base", expect=2)
+        self.tacit("count-tokens", "--model", "gpt-99", expect=1)
+
     def test_configuration_says_where_values_come_from(self):
         self.environment["TACIT_THREADS"] = "2"
         shown = self.tacit("config", "show", "--origin", "--log-level", "warn").stdout
