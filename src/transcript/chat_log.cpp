@@ -67,6 +67,7 @@ void ChatLog::write(const Part& part, std::string& text) {
 
 std::string ChatLog::text() const {
   std::string text;
+  text.reserve(size() + JsonParser::kPadding);
   if (root_.kind != Part::Kind::kText || !root_.json.empty()) write(root_, text);
   return text;
 }

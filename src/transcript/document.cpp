@@ -13,6 +13,11 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+// What each value of a document brings at least one of.
+bool is_mark(char c) {
+  return c == ',' || c == ':' || c == '{' || c == '[';
+}
+
 // At most `max_bytes` of the file, and how long it is.
 Result<std::string> load_bytes(const std::filesystem::path& file, std::size_t max_bytes,
                                std::uintmax_t& size) {
@@ -20,7 +25,10 @@ Result<std::string> load_bytes(const std::filesystem::path& file, std::size_t ma
   size = std::filesystem::file_size(file, error);
   if (error) size = 0;
   std::ifstream stream(file, std::ios::binary);
-  std::string text(static_cast<std::size_t>(std::min<std::uintmax_t>(size, max_bytes)), '\0');
+  const auto length = static_cast<std::size_t>(std::min<std::uintmax_t>(size, max_bytes));
+  std::string text;
+  text.reserve(length + JsonParser::kPadding);  // what parsing in place needs
+  text.resize(length);
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!stream && !stream.eof())
     return fail(ErrorKind::kUnavailable, fmt::format("cannot read {}", file.string()));
@@ -94,7 +102,7 @@ JsonValue JsonDocument::parse(std::string text, const std::filesystem::path& fil
     report.notices.push_back({file, 0, std::move(reason)});
   };
   if (text.size() > kMaxJsonDocumentBytes ||
-      static_cast<std::size_t>(std::ranges::count(text, ',')) > kMaxJsonDocumentCommas) {
+      static_cast<std::size_t>(std::ranges::count_if(text, is_mark)) > kMaxJsonDocumentMarks) {
     note("is a JSON document of more values than the limit allows; it was not read");
     return {};
   }
@@ -103,6 +111,7 @@ JsonValue JsonDocument::parse(std::string text, const std::filesystem::path& fil
   if (const auto value = parser_.parse_padded(text_)) return *value;
   JsonRepairs repairs;
   auto repaired = repair_json(text_, repairs);
+  if (repaired && repaired->size() > kMaxJsonDocumentBytes) repaired.reset();  // it may have grown
   if (repaired) {
     text_ = std::move(*repaired);
     text_.reserve(text_.size() + JsonParser::kPadding);

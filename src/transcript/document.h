@@ -14,10 +14,11 @@
 
 namespace tacit::transcript {
 
-// A parsed document costs its text twice and some 28 bytes a value, so these two keep the worst one
-// below 130 MiB, half of what an import may take. Real ones are far smaller.
-inline constexpr std::size_t kMaxJsonDocumentBytes = 32U << 20U;
-inline constexpr std::size_t kMaxJsonDocumentCommas = 2U << 20U;
+// An import may take 256 MB, 115 of which its model and store have. A document costs its text, its
+// strings again, and some 30 bytes for each comma, colon and opening bracket; its longest text is
+// copied twice more on the way to a step. These limits keep the worst below 110 MB.
+inline constexpr std::size_t kMaxJsonDocumentBytes = 24U << 20U;
+inline constexpr std::size_t kMaxJsonDocumentMarks = 2U << 20U;
 
 // The text of a file, up to kMaxDocumentBytes, without a byte order mark and as valid UTF-8. Fails
 // with unavailable when the file cannot be read.

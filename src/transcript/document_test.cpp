@@ -84,9 +84,12 @@ TEST_F(Document, JsonOverTheLimitIsNotRead) {
 
 TEST_F(Document, JsonOfTooManyValuesIsNotRead) {
   std::string many = "[0";
-  for (std::size_t i = 0; i <= kMaxJsonDocumentCommas; ++i) many += ",0";
+  for (std::size_t i = 0; i <= kMaxJsonDocumentMarks; ++i) many += ",0";
   EXPECT_EQ(json_of(many + "]"), "");
-  EXPECT_EQ(report_.notices.size(), 1U);
+  std::string deep = "[0";
+  for (std::size_t i = 0; i <= kMaxJsonDocumentMarks; i += 5) deep += ",{\"\":{\"\":1}}";
+  EXPECT_EQ(json_of(deep + "]"), "");
+  EXPECT_EQ(report_.notices.size(), 2U);
 }
 
 TEST_F(Document, KeysOfTheHeadAreThoseOfTheFirstObject) {

@@ -34,6 +34,11 @@ constexpr std::string_view kContinue = "System: Please continue.";
 constexpr std::string_view kReferences = "--- Content from referenced files ---";
 constexpr std::array kFailedStates{"error"sv, "cancelled"sv};
 
+// What is kept of a session beside its messages, and how much room they get in the document.
+constexpr std::array kMembers{"sessionId"sv, "startTime"sv, "kind"sv};
+constexpr std::size_t kMembersBytes = 64U << 10U;
+constexpr std::size_t kMaxHistoryBytes = kMaxJsonDocumentBytes - kMembersBytes;
+
 bool is_gemini_record(JsonValue value) {
   if (value["$set"].is_object() || value["$rewindTo"].is_string()) return true;
   if (value["projectHash"].is_string() && value["sessionId"].is_string()) return true;
@@ -53,18 +58,19 @@ bool recognises(std::string_view head) {
 // The messages of a JSONL file as its last records leave them.
 class History {
  public:
-  // Takes over session data and messages; false once the limit is reached.
+  // Takes over session data and messages; false where a message exceeds the limit and is left out.
   bool apply(JsonValue record) {
     const JsonValue patch = record["$set"].is_object() ? record["$set"] : record;
     if (record["$set"].is_object() || record["sessionId"].is_string()) {
       patch.each_member([&](std::string_view key, JsonValue value) {
-        if (key != "messages" && value.exists()) members_[std::string(key)] = value.compact();
+        if (std::ranges::find(kMembers, key) != kMembers.end() && value.exists())
+          members_[std::string(key)] = value.compact();
       });
       patch["messages"].each([&](JsonValue message) { add(message, true); });
     } else if (record["id"].is_string()) {
       add(record, false);
     }
-    return bytes_ <= kMaxJsonDocumentBytes;
+    return !is_full_;
   }
 
   // Takes back a message and all after it; false where it is unknown.
@@ -74,7 +80,7 @@ class History {
     const std::size_t kept = found->second;
     std::erase_if(places_, [&](const auto& place) { return place.second >= kept; });
     while (messages_.size() > kept) {
-      bytes_ -= messages_.back().json.size();
+      bytes_ -= messages_.back().json.size() + 1;
       prints_.erase(messages_.back().print);
       messages_.pop_back();
     }
@@ -83,7 +89,9 @@ class History {
 
   // The whole as one document of the older form.
   std::string text() const {
-    std::string text = "{";
+    std::string text;
+    text.reserve(bytes_ + kMembersBytes + JsonParser::kPadding);
+    text = "{";
     for (const auto& [key, value] : members_) text += fmt::format("\"{}\":{},", key, value);
     text += "\"messages\":[";
     for (std::size_t i = 0; i < messages_.size(); ++i) {
@@ -107,14 +115,16 @@ class History {
     const std::string id = value.text("id").empty() ? message.print : std::string(value.text("id"));
     const auto place = places_.find(id);
     if (place == places_.end() && is_anew && prints_.contains(message.print)) return;
-    bytes_ += message.json.size();
+    is_full_ = is_full_ || bytes_ + message.json.size() > kMaxHistoryBytes;
+    if (is_full_) return;
+    bytes_ += message.json.size() + 1;
     prints_.insert(message.print);
     if (place == places_.end()) {
       places_.emplace(id, messages_.size());
       messages_.push_back(std::move(message));
       return;
     }
-    bytes_ -= messages_[place->second].json.size();
+    bytes_ -= messages_[place->second].json.size() + 1;
     messages_[place->second] = std::move(message);
   }
 
@@ -123,6 +133,7 @@ class History {
   std::unordered_map<std::string, std::size_t> places_;  // by id
   std::unordered_set<std::string> prints_;
   std::size_t bytes_ = 0;
+  bool is_full_ = false;
 };
 
 class Reader {
@@ -178,7 +189,7 @@ class Reader {
             is_full = true;
             note(record.line, fmt::format("exceeds the limit of {} bytes for a session; the rest "
                                           "was not read",
-                                          kMaxJsonDocumentBytes));
+                                          kMaxHistoryBytes));
           }
           return {};
         },
@@ -245,9 +256,9 @@ class Reader {
     builder_.mark_answered(time_);
     builder_.set_model(message.text("model"));
     const JsonValue tokens = message["tokens"];
-    const std::int64_t cached = tokens.number("cached");
-    builder_.add_tokens({std::max<std::int64_t>(0, tokens.number("input") - cached),
-                         tokens.number("output") + tokens.number("thoughts"), cached});
+    const std::int64_t cached = tokens.count("cached");
+    builder_.add_tokens({std::max<std::int64_t>(0, tokens.count("input") - cached),
+                         tokens.count("output") + tokens.count("thoughts"), cached});
     bool has_image = false;
     const std::string text = words_of(message["content"], has_image);
     if (!trim(text).empty()) builder_.add({StepKind::kReply, "", text, false, time_});

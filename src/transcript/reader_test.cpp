@@ -1,7 +1,9 @@
 #include "transcript/reader.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "testing/fixtures.h"
 
 namespace tacit::transcript {
@@ -130,6 +132,20 @@ TEST_F(ReaderTest, ReadsTheFirstPartOfAMarkdownFileOverTheLimitAndSaysSo) {
   EXPECT_EQ(read.report.notices.size(), 1U);
 }
 
+TEST_F(ReaderTest, BoundsNumbersAndCleansNamesThatADamagedFileHolds) {
+  const auto read = collect(put(
+      "a.jsonl",
+      R"({"type":"user","uuid":"u1","sessionId":"s\u0000","message":{"role":"user","content":"q"}})"
+      "\n"
+      R"({"type":"assistant","uuid":"u2","sessionId":"s\u0000","message":{"id":"m","role":"assistant",)"
+      R"("content":"a","usage":{"input_tokens":9223372036854775807,"cache_creation_input_tokens":9223372036854775807,"output_tokens":-5}}})"
+      "\n"));
+  ASSERT_EQ(read.exchanges.size(), 1U);
+  EXPECT_EQ(read.exchanges[0].tokens.input, 2'000'000'000'000);
+  EXPECT_EQ(read.exchanges[0].tokens.output, 0);
+  EXPECT_TRUE(is_valid_utf8(read.sessions[0].native_id));
+}
+
 TEST_F(ReaderTest, PassesTheSinksErrorOn) {
   const auto file = put("a.jsonl", claude("user", 1, R"("q")") + claude("assistant", 2, R"("a")"));
   const auto report = read_file(file, [](const Session&, Exchange&&) -> Result<void> {
@@ -179,6 +195,21 @@ TEST_F(ReaderTest, FindsTheUsualPlacesThatExist) {
   EXPECT_EQ(places.front(), folder_.path() / "other/projects");
   ASSERT_EQ(unsetenv("CLAUDE_CONFIG_DIR"), 0);
   ASSERT_EQ(unsetenv("CODEX_HOME"), 0);
+}
+
+TEST_F(ReaderTest, FindsTheTasksOfClineInEditorsAndOutside) {
+  const fs::path home = folder_.path() / "home";
+  const char* extension = "home/.config/Code/User/globalStorage/saoudrizwan.claude-dev/tasks";
+  for (const char* place : {extension, "home/.cline/data/tasks", "moved/tasks"})
+    fs::create_directories(folder_.path() / place);
+  ASSERT_EQ(unsetenv("CLAUDE_CONFIG_DIR"), 0);
+  ASSERT_EQ(unsetenv("CODEX_HOME"), 0);
+  ASSERT_EQ(setenv("CLINE_DATA_DIR", (folder_.path() / "moved").c_str(), 1), 0);
+  std::vector<std::string> found;
+  for (const auto& place : usual_places(home, folder_.path() / "work"))
+    found.push_back(place.lexically_relative(folder_.path()).string());
+  EXPECT_EQ(found, (std::vector<std::string>{extension, "moved/tasks", "home/.cline/data/tasks"}));
+  ASSERT_EQ(unsetenv("CLINE_DATA_DIR"), 0);
 }
 
 TEST_F(ReaderTest, FindsTheChatsOfEditorsAndOtherAgents) {
@@ -236,6 +267,35 @@ TEST_F(ReaderTest, TakesTheProjectFromWhereAChatLies) {
                        R"({"responderUsername":"x","requests":[{"requestId":"1",)"
                        R"("message":{"text":"why?"},"response":[{"value":"Because."}]}]})"),
             fs::canonical(project).string());
+}
+
+TEST_F(ReaderTest, OfASessionOverTheLimitTheFirstMessagesAreRead) {
+  const std::string answer(1U << 20U, 'a');
+  std::string text = R"({"sessionId":"s","projectHash":"h"})"
+                     "\n";
+  for (int i = 0; i < 30; ++i) {
+    text += fmt::format(R"({{"id":"u{}","type":"user","content":"why {}?"}})", i, i) + "\n";
+    text += fmt::format(R"({{"id":"g{}","type":"gemini","content":"{}"}})", i, answer) + "\n";
+  }
+  const auto found = collect(put("session.jsonl", text));
+  EXPECT_EQ(found.exchanges.size(), 23U);  // of 1 MiB each; the limit is 24 MiB for all of it
+  ASSERT_EQ(found.report.notices.size(), 1U);
+  EXPECT_EQ(found.report.notices[0].line, 49U);
+}
+
+TEST_F(ReaderTest, AChatLogThatGrowsOverTheLimitIsNotRead) {
+  std::string text = R"({"kind":0,"v":{"responderUsername":"x","requests":[]}})"
+                     "\n";
+  const std::string request =
+      R"({"kind":2,"k":["requests"],"v":[{"message":{"text":"why?"},"response":[{"value":")" +
+      std::string(1U << 20U, 'a') +
+      R"("}]}]})"
+      "\n";
+  for (int i = 0; i < 50; ++i) text += request;
+  const auto found = collect(put("chat.jsonl", text));
+  EXPECT_EQ(found.report.format, "copilot-chat");
+  EXPECT_TRUE(found.exchanges.empty());
+  EXPECT_EQ(found.report.notices.size(), 1U);
 }
 
 }  // namespace
