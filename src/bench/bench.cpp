@@ -92,7 +92,8 @@ Result<std::map<std::string, double>> read_baseline(const std::filesystem::path&
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  for (auto part : {embedding_cases(), vector_cases(), pipeline_cases(), database_cases()}) {
+  for (auto part : {embedding_cases(), vector_cases(), pipeline_cases(), database_cases(),
+                    store_cases()}) {
     cases.insert(cases.end(), part.begin(), part.end());
   }
   return cases;
@@ -146,7 +147,7 @@ Result<BenchSummary> run_bench(const BenchOptions& options,
   if (!any) {
     return fail(
         ErrorKind::kInvalidInput,
-        fmt::format("--component: \"{}\" is none of embedding, vector, pipeline, database, all",
+        fmt::format("--component: \"{}\" is none of embedding, vector, pipeline, database, store, all",
                     options.component));
   }
   return summary;
