@@ -16,7 +16,7 @@ namespace tacit::transcript {
 
 // An import may take 256 MB, 115 of which its model and store have. A document costs its text, its
 // strings again, and some 30 bytes for each comma, colon and opening bracket; its longest text is
-// copied twice more on the way to a step. These limits keep the worst below 110 MB.
+// copied twice more on the way to a step. These limits keep the worst at 110 MB.
 inline constexpr std::size_t kMaxJsonDocumentBytes = 24U << 20U;
 inline constexpr std::size_t kMaxJsonDocumentMarks = 2U << 20U;
 
