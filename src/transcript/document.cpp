@@ -3,14 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "base/text.h"
+#include "transcript/file_bytes.h"
 #include "transcript/json_repair.h"
 
 namespace tacit::transcript {
 namespace {
 
+constexpr std::size_t kPartBytes = 64U << 10U;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 // What each value of a document brings at least one of.
@@ -18,21 +19,43 @@ bool is_mark(char c) {
   return c == ',' || c == ':' || c == '{' || c == '[';
 }
 
+// How long the file's text is. Of a packed one only whether it is over the limit is told exactly.
+Result<std::uintmax_t> size_of(const std::filesystem::path& file, std::size_t max_bytes) {
+  FileBytes bytes = TACIT_TRY(FileBytes::open(file));
+  if (!bytes.is_packed()) {
+    std::error_code error;
+    const std::uintmax_t size = std::filesystem::file_size(file, error);
+    return error ? 0 : size;
+  }
+  std::string part(kPartBytes, '\0');
+  std::uintmax_t size = 0;
+  while (const std::size_t got = TACIT_TRY(bytes.read(part.data(), part.size()))) {
+    size += got;
+    if (size > max_bytes) break;
+  }
+  return size;
+}
+
 // At most `max_bytes` of the file, and how long it is.
 Result<std::string> load_bytes(const std::filesystem::path& file, std::size_t max_bytes,
-                               std::uintmax_t& size) {
-  std::error_code error;
-  size = std::filesystem::file_size(file, error);
-  if (error) size = 0;
-  std::ifstream stream(file, std::ios::binary);
+                               std::uintmax_t& size, FileReport& report) {
+  size = TACIT_TRY(size_of(file, max_bytes));
+  FileBytes bytes = TACIT_TRY(FileBytes::open(file));
   const auto length = static_cast<std::size_t>(std::min<std::uintmax_t>(size, max_bytes));
   std::string text;
   text.reserve(length + JsonParser::kPadding);  // what parsing in place needs
   text.resize(length);
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (!stream && !stream.eof())
-    return fail(ErrorKind::kUnavailable, fmt::format("cannot read {}", file.string()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
+  std::size_t filled = 0;
+  while (filled < length) {
+    const std::size_t got = TACIT_TRY(bytes.read(text.data() + filled, length - filled));
+    if (got == 0) break;
+    filled += got;
+  }
+  text.resize(filled);
+  // The end of a packed text lies one read behind its last byte.
+  char beyond = 0;
+  if (bytes.is_packed() && size <= max_bytes) TACIT_TRY(bytes.read(&beyond, 1));
+  if (!bytes.damage().empty()) report.notices.push_back({file, 0, bytes.damage()});
   return text;
 }
 
@@ -69,7 +92,7 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
 
 Result<std::string> load_text(const std::filesystem::path& file, FileReport& report) {
   std::uintmax_t size = 0;
-  std::string text = TACIT_TRY(load_bytes(file, kMaxDocumentBytes, size));
+  std::string text = TACIT_TRY(load_bytes(file, kMaxDocumentBytes, size, report));
   if (size > kMaxDocumentBytes) {
     report.notices.push_back({file, 0,
                               fmt::format("is {} bytes long, over the limit of {} for a "
@@ -83,7 +106,7 @@ Result<std::string> load_text(const std::filesystem::path& file, FileReport& rep
 
 Result<JsonValue> JsonDocument::load(const std::filesystem::path& file, FileReport& report) {
   std::uintmax_t size = 0;
-  std::string text = TACIT_TRY(load_bytes(file, kMaxJsonDocumentBytes, size));
+  std::string text = TACIT_TRY(load_bytes(file, kMaxJsonDocumentBytes, size, report));
   if (size > kMaxJsonDocumentBytes) {
     report.notices.push_back(
         {file, 0,

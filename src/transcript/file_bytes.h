@@ -29,6 +29,7 @@ class FileBytes {
 
   // At most `room` bytes; 0 at the end. Fails with unavailable when reading fails.
   Result<std::size_t> read(char* to, std::size_t room);
+  bool is_packed() const { return unpacker_ != nullptr; }
   // Why the end came early, as a sentence without its subject; empty while all is well.
   const std::string& damage() const { return damage_; }
 
