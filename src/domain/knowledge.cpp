@@ -22,7 +22,7 @@ constexpr std::array<std::string_view, 25> kNegations = {
     "forbid", "forbids", "nowhere", "lacks",  "lacking", "unlike",  "hardly"};
 
 // Words that turn a statement round when one stands where the other stood.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kOpposites = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 38> kOpposites = {{
     {"enable", "disable"},
     {"enabled", "disabled"},
     {"enables", "disables"},
@@ -53,6 +53,14 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 30> kOpposit
     {"required", "optional"},
     {"succeeds", "fails"},
     {"start", "stop"},
+    {"close", "far"},
+    {"near", "far"},
+    {"huge", "small"},
+    {"large", "small"},
+    {"big", "small"},
+    {"fast", "slow"},
+    {"front", "behind"},
+    {"inside", "outside"},
 }};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kNumberWords = {{
@@ -199,8 +207,9 @@ struct Marks {
   std::vector<std::string> identifiers;
   std::set<std::string> names;  // capitalised within a sentence, lower-cased
   int negations = 0;
-  std::set<std::string> denied;  // content words within reach of a negation
-  std::set<std::string> all;     // every word, lower-cased
+  std::set<std::string> denied;    // content words within reach of a negation
+  std::set<std::string> all;       // every word, lower-cased
+  std::vector<std::string> order;  // content words as first said, without a plural's s
 };
 
 // "v1.2.3", "90%", "5s", "-1", "1,000": the number, then its unit when one is glued to it.
@@ -261,12 +270,37 @@ void add_scope(const std::vector<Word>& words, std::size_t negation, Marks& mark
   }
 }
 
+void add_in_order(std::string word, Marks& marks) {
+  if (contains(kFunctionWords, word)) return;
+  if (word.size() > 3 && word.ends_with('s') && !word.ends_with("ss")) word.pop_back();
+  if (!contains(marks.order, word)) marks.order.push_back(std::move(word));
+}
+
+// "The client waits for the server" and "the server waits for the client": three words that both
+// say, in the opposite order. A word moved to the other end alone is other wording.
+bool is_turned_round(const Marks& a, const Marks& b) {
+  std::vector<std::ptrdiff_t> places;  // in b, of the words of a that b says too
+  for (const std::string& word : a.order) {
+    const auto found = std::find(b.order.begin(), b.order.end(), word);
+    if (found != b.order.end()) places.push_back(found - b.order.begin());
+  }
+  std::vector<int> falling(places.size(), 1);  // longest falling run of places that ends here
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (places[j] > places[i]) falling[i] = std::max(falling[i], falling[j] + 1);
+    }
+  }
+  constexpr int kTurned = 3;
+  return std::any_of(falling.begin(), falling.end(), [](int run) { return run >= kTurned; });
+}
+
 Marks marks_of(std::string_view statement) {
   const std::vector<Word> words = words_of(statement);
   Marks marks;
   for (std::size_t i = 0; i < words.size(); ++i) {
     const Word& word = words[i];
     marks.all.insert(word.lower);
+    add_in_order(word.lower, marks);
     if (is_negation(words, i)) {
       ++marks.negations;
       add_scope(words, i, marks);
@@ -354,7 +388,7 @@ bool may_merge(std::string_view a, std::string_view b) {
   const Marks right = marks_of(b);
   return left.numbers == right.numbers && left.identifiers == right.identifiers &&
          holds_all(left.names, right.all) && holds_all(right.names, left.all) &&
-         same_polarity(left, right);
+         same_polarity(left, right) && !is_turned_round(left, right);
 }
 
 double reinforced(double confidence, double observation_confidence) {

@@ -54,6 +54,21 @@ TEST(MayMerge, RefusesWhatDiffersByANegation) {
   });
 }
 
+TEST(MayMerge, RefusesWhoDoesWhatTurnedRound) {
+  expect_apart({
+      {"The client waits for the server", "The server waits for the client"},
+      {"The log is lying on the panda bear", "The panda bear is lying on the logs"},
+      {"The doctor is helping the patient", "The patient is helping the doctor"},
+  });
+}
+
+TEST(MayMerge, RefusesMeasuresThatContradict) {
+  expect_apart({
+      {"The buffer that it sends is huge", "The buffer that it sends is very small"},
+      {"The cache lies close to the worker", "The cache lies far from the worker"},
+  });
+}
+
 TEST(MayMerge, RefusesAPreferenceTurnedRound) {
   expect_apart({
       {"Use tabs instead of spaces", "Use spaces instead of tabs"},
