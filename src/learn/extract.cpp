@@ -36,18 +36,26 @@ void append(std::vector<Finding>& all, std::vector<Finding> more) {
   std::move(more.begin(), more.end(), std::back_inserter(all));
 }
 
+std::vector<Finding> findings_of(const Context& context) {
+  std::vector<Finding> findings = find_fixes(context);
+  append(findings, find_conventions(context));
+  append(findings, find_decisions(context));
+  append(findings, find_commands(context));
+  append(findings, find_dead_ends(context));
+  append(findings, find_know_how(context));
+  append(findings, find_gotchas(context));
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Finding& a, const Finding& b) { return a.confidence > b.confidence; });
+  return findings;
+}
+
 }  // namespace
 
 std::vector<Observation> extract(const Exchange& exchange, const Exchange* previous,
                                  const IdentityKey& key) {
   if (exchange.steps.empty()) return {};
   const Context context = context_of(exchange, previous);
-  std::vector<Finding> findings = find_fixes(context);
-  append(findings, find_conventions(context));
-  append(findings, find_decisions(context));
-  append(findings, find_gotchas(context));
-  std::stable_sort(findings.begin(), findings.end(),
-                   [](const Finding& a, const Finding& b) { return a.confidence > b.confidence; });
+  std::vector<Finding> findings = findings_of(context);
   std::vector<Finding> chosen;
   std::vector<Observation> observations;
   for (Finding& finding : findings) {

@@ -195,6 +195,64 @@ TEST(Extract, GivesEqualIdsForEqualExchanges) {
   for (std::size_t i = 0; i < first.size(); ++i) EXPECT_EQ(first[i].id, second[i].id);
 }
 
+// A command that failed, whatever lies between, and one that went through.
+Exchange two_commands(const std::string& first, const std::string& between_tool,
+                      const std::string& second) {
+  Exchange exchange = said("Run the tests of the tracker.", "Let me run them.");
+  exchange.steps.push_back({StepKind::kCall, "Bash", first, false, {}});
+  exchange.steps.push_back(
+      {StepKind::kResult, "Bash", "error: unknown option --watch-all in this runner", true, {}});
+  if (!between_tool.empty())
+    exchange.steps.push_back({StepKind::kCall, between_tool, "src/runner.ts", false, {}});
+  exchange.steps.push_back({StepKind::kCall, "Bash", second, false, {}});
+  exchange.steps.push_back({StepKind::kResult, "Bash", "42 passed", false, {}});
+  return exchange;
+}
+
+TEST(Extract, LearnsTheCommandThatWorkedAfterOneLikeItFailed) {
+  const Exchange exchange =
+      two_commands("pnpm vitest run --watch-all", "", "pnpm vitest run --watch");
+  const auto all = learn(exchange);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].statement,
+            "`pnpm vitest run --watch-all` fails (error: unknown option --watch-all in this "
+            "runner); `pnpm vitest run --watch` works.");
+  ASSERT_EQ(all[0].spans.size(), 3U);
+  EXPECT_EQ(evidence(exchange, all[0].spans[0]), "pnpm vitest run --watch-all");
+  EXPECT_EQ(evidence(exchange, all[0].spans[1]),
+            "error: unknown option --watch-all in this runner");
+  EXPECT_EQ(evidence(exchange, all[0].spans[2]), "pnpm vitest run --watch");
+}
+
+TEST(Extract, ACommandThatLaterWentThroughUnchangedOrAfterAnEditTeachesNothing) {
+  EXPECT_TRUE(learn(two_commands("pnpm vitest run", "", "pnpm vitest run")).empty());
+  EXPECT_TRUE(learn(two_commands("pnpm vitest run --watch-all", "Edit", "pnpm vitest run --watch"))
+                  .empty());
+  EXPECT_TRUE(learn(two_commands("pnpm vitest run --watch-all", "", "git push origin")).empty());
+  EXPECT_TRUE(learn(two_commands("cat src/missing.ts", "", "cat src/runner.ts")).empty());
+}
+
+TEST(Extract, LearnsADeadEndOnlyWithItsReason) {
+  const std::string tried = "Raising `max_wal_size` didn't help";
+  const auto with_reason = learn(
+      said("Make the import quicker.", tried + ", since the checkpoint was waiting for the disk."));
+  ASSERT_EQ(with_reason.size(), 1U);
+  EXPECT_EQ(with_reason[0].statement,
+            "Raising max_wal_size didn't help, since the checkpoint was waiting for the disk.");
+  EXPECT_TRUE(learn(said("Make the import quicker.", tried + " at all this time.")).empty());
+}
+
+TEST(Extract, LearnsWhatDeployingSomethingTakes) {
+  const auto all = learn(said("How is the tracker deployed?",
+                              "The deploy workflow needs `FLY_TOKEN` and a release tag."));
+  const Observation* how = of_type(all, ItemType::kDeploymentApproach);
+  ASSERT_NE(how, nullptr);
+  EXPECT_EQ(how->statement, "The deploy workflow needs FLY_TOKEN and a release tag.");
+  EXPECT_TRUE(learn(said("How is the tracker painted?",
+                         "The blue roof of it needs three coats and a dry day."))
+                  .empty());
+}
+
 TEST(EmbeddingTexts, HoldRequestReplyAndFailureInBoundedParts) {
   const auto small = embedding_texts(said("Why?", "Because."));
   EXPECT_EQ(small, (std::vector<std::string>{"Why?\nBecause."}));

@@ -111,9 +111,9 @@ TEST(Labels, RulesKeepWhatReadersKept) {
   Figures figures;
   for (const json& row : rows) count(row, figures);
   print("clipped exchanges", figures);
-  EXPECT_GE(figures.precision(), 0.70);
-  EXPECT_GE(figures.recall(), 0.38);
-  EXPECT_GE(figures.f1(), 0.50);
+  EXPECT_GE(figures.precision(), 0.64);
+  EXPECT_GE(figures.recall(), 0.60);
+  EXPECT_GE(figures.f1(), 0.62);
 }
 
 // The same labels, joined by the beginning of the request to the whole exchanges of the session
@@ -175,8 +175,8 @@ TEST(Labels, RulesHoldOnWholeExchanges) {
     for (const auto& file : *files) whole.read(file);
   }
   print("whole exchanges", whole.figures());
-  EXPECT_GE(whole.figures().precision(), 0.62);
-  EXPECT_GE(whole.figures().f1(), 0.50);
+  EXPECT_GE(whole.figures().precision(), 0.58);
+  EXPECT_GE(whole.figures().f1(), 0.62);
 }
 
 }  // namespace

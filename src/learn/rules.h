@@ -33,7 +33,11 @@ std::vector<Finding> find_fixes(const Context& context);      // error → cause
 std::vector<Finding> find_decisions(const Context& context);  // a choice with its reason
 std::vector<Finding> find_conventions(
     const Context& context);  // rules and corrections by the developer
-std::vector<Finding> find_gotchas(const Context& context);  // behaviour that surprises, explained
+std::vector<Finding> find_gotchas(const Context& context);    // behaviour that surprises, explained
+std::vector<Finding> find_commands(const Context& context);   // one that failed, one that worked
+std::vector<Finding> find_dead_ends(const Context& context);  // what did not work, and why
+// What running, testing, deploying or connecting something takes.
+std::vector<Finding> find_know_how(const Context& context);
 
 // An assertion in English that can be kept: no question, plan, guess, narration or scrap.
 bool is_claim(const Sentence& sentence);
