@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
+#include <fstream>
 
 #include "bench/bench_case.h"
 #include "bench/scratch_folder.h"
@@ -27,6 +28,7 @@ namespace {
 
 constexpr std::size_t kItems = 10'000;
 constexpr std::size_t kItemsPerExchange = 4;
+constexpr std::size_t kMaxRedactedBytes = 32U << 20U;
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -84,6 +86,58 @@ Result<Sample> whole_import(const BenchOptions& options, int) {
   sample.throughput = static_cast<double>(report.bytes) / 1e6 / seconds;
   sample.unit = "MB/s";
   return sample;
+}
+
+// The raw lines of the corpus' sessions: JSON with its escapes, so every layer has work.
+Result<std::vector<std::string>> session_lines(const BenchOptions& options) {
+  if (!options.corpus) return fail(ErrorKind::kNotFound, "TACIT_CORPUS is not set");
+  std::vector<std::string> lines;
+  std::size_t bytes = 0;
+  std::error_code ignored;
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(*options.corpus / "sessions", ignored)) {
+    if (!entry.is_regular_file(ignored)) continue;
+    std::ifstream stream(entry.path(), std::ios::binary);
+    for (std::string line; bytes < kMaxRedactedBytes && std::getline(stream, line);) {
+      bytes += line.size();
+      if (!line.empty()) lines.push_back(std::move(line));
+    }
+  }
+  if (lines.empty()) return fail(ErrorKind::kNotFound, "the corpus has no sessions");
+  return lines;
+}
+
+// Megabytes of raw session a second through one step of redaction, on one core.
+template <class Step>
+Result<Sample> redact_lines(const BenchOptions& options, int iterations, Step step) {
+  const auto lines = TACIT_TRY(session_lines(options));
+  const IdentityKey key("bench");
+  const auto redactor = TACIT_TRY(privacy::Redactor::make(key));
+  std::size_t bytes = 0;
+  for (const std::string& line : lines) bytes += line.size();
+  Sample sample = TACIT_TRY(time_each(iterations, [&](int) -> Result<void> {
+    for (const std::string& line : lines) step(*redactor, line);
+    return {};
+  }));
+  double total = 0;
+  for (const double ms : sample.ms) total += ms;
+  sample.throughput =
+      static_cast<double>(bytes) / 1e6 * static_cast<double>(sample.ms.size()) * 1000 / total;
+  sample.unit = "MB/s";
+  return sample;
+}
+
+Result<Sample> find_candidates(const BenchOptions& options, int iterations) {
+  return redact_lines(options, iterations,
+                      [](const privacy::Redactor& redactor, const std::string& line) {
+                        redactor.count_candidates(line);
+                      });
+}
+
+Result<Sample> redact_all(const BenchOptions& options, int iterations) {
+  return redact_lines(
+      options, iterations,
+      [](const privacy::Redactor& redactor, const std::string& line) { redactor.redact(line); });
 }
 
 // 10,000 knowledge items over 2,500 exchanges, all embedded.
@@ -228,6 +282,10 @@ Case search_case(const char* name, SearchMode mode, std::optional<Limit> goal) {
 std::vector<Case> pipeline_cases() {
   return {{"pipeline", "import: parse and redact", 3, std::nullopt, Limit{Measure::kThroughput, 40},
            parse_and_redact},
+          {"pipeline", "redaction: candidates", 3, std::nullopt, Limit{Measure::kThroughput, 100},
+           find_candidates},
+          {"pipeline", "redaction: the whole", 3, std::nullopt, Limit{Measure::kThroughput, 40},
+           redact_all},
           {"pipeline", "import: the whole with learning and embedding", 1, std::nullopt,
            std::nullopt, whole_import}};
 }

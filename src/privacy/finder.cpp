@@ -98,9 +98,10 @@ bool looks_like_rest(std::string_view text, std::size_t place) {
 // a word or another secret. Zero when it was not cut at all. `known` was found in the lines as they
 // stand.
 std::size_t end_of_joined(std::string_view text, const Layer& layer, const Span& span,
-                          const Places& known) {
+                          const Places& known, Work& work) {
   std::size_t place = span.start;
   for (;;) {
+    ++work.joins;
     const std::size_t join = layer.join_within(place, span.end);
     const bool is_first = place == span.start;
     if (join == std::string::npos) return is_first ? 0 : span.end;
@@ -302,7 +303,7 @@ struct Finder::Engines {
       find_layers(layer.text(), layers - 1, budget, inner, work);
       for (const Span& span : united(std::move(inner))) {  // disjoint: the walk below stays linear
         const std::size_t end =
-            make_layer == &unwrapped ? end_of_joined(text, layer, span, known) : span.end;
+            make_layer == &unwrapped ? end_of_joined(text, layer, span, known, work) : span.end;
         if (end == 0) continue;
         const Layer::Range range = layer.below(span.start, end);
         spans.push_back({span.rule, range.start, range.end});
@@ -342,6 +343,10 @@ Result<std::unique_ptr<Finder>> Finder::make() {
 Finder::Finder(std::unique_ptr<Engines> engines) : engines_(std::move(engines)) {}
 Finder::~Finder() = default;
 
+std::size_t Finder::count_candidates(std::string_view text) const {
+  return engines_->candidates(text.substr(0, kMaxScanBytes)).size();
+}
+
 std::vector<Span> Finder::find(std::string_view text, Work* work) const {
   std::vector<Span> spans;
   Work spent;
@@ -357,6 +362,7 @@ std::vector<Span> Finder::find(std::string_view text, Work* work) const {
   }
   if (work != nullptr) {
     work->scanned_bytes += spent.scanned_bytes;
+    work->joins += spent.joins;
     work->candidates += spent.candidates;
     work->confirmations += spent.confirmations;
     work->confirmed_bytes += spent.confirmed_bytes;

@@ -23,6 +23,7 @@ struct Span {
 // What find() spent, for the tests that hold it to linear work.
 struct Work {
   std::size_t scanned_bytes = 0;  // that Vectorscan read: the text and the layers below disguises
+  std::size_t joins = 0;          // of wrapped lines that were looked at
   std::size_t candidates = 0;
   std::size_t confirmations = 0;    // calls of RE2
   std::size_t confirmed_bytes = 0;  // bytes that RE2 was given
@@ -38,6 +39,8 @@ class Finder {
   // In order, without overlaps: where rules overlap the union is one span, named by the rule that
   // stands first in the table. Adds what it spent to `work` when given.
   std::vector<Span> find(std::string_view text, Work* work = nullptr) const;
+  // What Vectorscan alone reports; texts of at most a gigabyte.
+  std::size_t count_candidates(std::string_view text) const;
 
  private:
   struct Engines;

@@ -51,6 +51,10 @@ std::size_t Redactor::redact_in_place(std::string& text) const {
   return found.size();
 }
 
+std::size_t Redactor::count_candidates(std::string_view text) const {
+  return rules_->finder->count_candidates(text);
+}
+
 std::vector<std::string> redaction_types() {
   std::vector<std::string> types;
   for (const Rule& rule : rules()) types.emplace_back(rule.type);

@@ -39,6 +39,8 @@ class Redactor {
   Redaction redact(std::string_view text) const;
   // In place; returns the number of masked secrets. The fast path of an import.
   std::size_t redact_in_place(std::string& text) const;
+  // Places where a rule might match: the first of the two steps, for `tacit bench`.
+  std::size_t count_candidates(std::string_view text) const;
 
  private:
   struct Rules;

@@ -225,13 +225,18 @@ TEST(Redactor, MasksTheUnionOfWhatOverlaps) {
   EXPECT_THAT(redaction.text, Not(HasSubstr("tr0ub4dor")));
 }
 
-TEST(Finder, ReadsFourMegabytesOfNearMatchesOnce) {
+TEST(Redactor, CountsCandidatesBeforeTheyAreJudged) {
+  EXPECT_EQ(redactor().count_candidates("nothing to see"), 0U);
+  EXPECT_EQ(redactor().count_candidates("password: string"), 1U);
+}
+
+TEST(Finder, ReadsAMegabyteOfNearMatchesOnce) {
   const auto finder = Finder::make();
   ASSERT_TRUE(finder.has_value());
   for (const std::string piece :
        {"authorization: bearer ", "://a:b@", "a", "eyJaaaaaaaa.eyJaaaaaaaa"}) {
     std::string text;
-    while (text.size() < (1U << 22U)) text += piece;
+    while (text.size() < (1U << 20U)) text += piece;
     Work work;
     (*finder)->find(text, &work);
     EXPECT_LE(work.confirmed_bytes, 4 * text.size()) << piece;
@@ -258,7 +263,7 @@ TEST(Finder, HostileInputStaysLinear) {
     Work small;
     Work large;
     std::string text;
-    while (text.size() < (1U << 18U)) text += piece;
+    while (text.size() < (1U << 16U)) text += piece;
     (*finder)->find(text, &small);
     text += text + text + text;
     (*finder)->find(text, &large);
