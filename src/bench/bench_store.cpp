@@ -19,7 +19,8 @@ namespace {
 
 constexpr std::size_t kItemsPerExchange = 4;
 constexpr std::size_t kExchangesPerSession = 10;
-constexpr std::size_t kExchangesPerCommit = 250;
+// Few: within a savepoint SQLite walks the journal of the statements so far at each one.
+constexpr std::size_t kExchangesPerCommit = 50;
 constexpr int kProjects = 20;
 constexpr int kDays = 365;  // over which the items are spread, so a quarter is not stale
 constexpr std::size_t kPage = 20;
