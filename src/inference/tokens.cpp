@@ -1,5 +1,7 @@
 #include "inference/tokens.h"
 
+#include <algorithm>
+#include <bit>
 #include <cstdlib>
 
 #include "inference/code_points.h"
@@ -11,9 +13,9 @@ namespace tacit::inference {
 namespace {
 
 constexpr std::string_view kNames[] = {"o200k_base", "cl100k_base"};
-constexpr std::size_t kFewSlots = 256;
-constexpr std::size_t kManySlots = 16'384;  // 256 KiB: half of a core's second cache
-constexpr std::size_t kManyFrom = 1U << 20U;
+constexpr std::size_t kFewestSlots = 64;
+constexpr std::size_t kMostSlots = 16'384;  // 256 KiB: half of a core's second cache
+constexpr std::size_t kBytesASlot = 16;  // so that clearing the slots costs little beside counting
 
 // Counts of pieces, remembered while one text is counted: texts repeat themselves, and this is
 // smaller than the ranks. A slot is compared with all bytes of the piece, so it cannot be wrong.
@@ -22,7 +24,7 @@ class PieceCounts {
   PieceCounts(const Ranks& ranks, std::size_t text_size)
       : ranks_(ranks),
         merger_(ranks),
-        mask_((text_size < kManyFrom ? kFewSlots : kManySlots) - 1),
+        mask_(std::bit_ceil(std::clamp(text_size / kBytesASlot, kFewestSlots, kMostSlots)) - 1),
         slots_(mask_ + 1) {}
 
   std::size_t count(std::string_view piece) {
