@@ -93,7 +93,7 @@ Result<std::map<std::string, double>> read_baseline(const std::filesystem::path&
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (auto part : {embedding_cases(), vector_cases(), pipeline_cases(), database_cases(),
-                    store_cases()}) {
+                    store_cases(), inference_cases()}) {
     cases.insert(cases.end(), part.begin(), part.end());
   }
   return cases;
@@ -147,7 +147,8 @@ Result<BenchSummary> run_bench(const BenchOptions& options,
   if (!any) {
     return fail(
         ErrorKind::kInvalidInput,
-        fmt::format("--component: \"{}\" is none of embedding, vector, pipeline, database, store, all",
+        fmt::format("--component: \"{}\" is none of embedding, vector, pipeline, database, store, "
+                    "inference, budget, all",
                     options.component));
   }
   return summary;

@@ -17,7 +17,7 @@
 namespace tacit::bench {
 
 struct BenchOptions {
-  std::string component = "all";                  // embedding, database, vector, pipeline, all
+  std::string component = "all";                  // one of the tables in bench_*.cpp, or all
   int iterations = 0;                             // 0: each case's own number
   std::optional<std::filesystem::path> baseline;  // lines of an earlier run
   std::optional<std::filesystem::path> corpus;

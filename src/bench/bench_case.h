@@ -41,6 +41,7 @@ std::vector<Case> vector_cases();
 std::vector<Case> pipeline_cases();
 std::vector<Case> database_cases();
 std::vector<Case> store_cases();
+std::vector<Case> inference_cases();
 
 // Sentences without meaning but with the shape of real ones, from a fixed seed.
 std::vector<std::string> make_sentences(std::size_t count, std::size_t words, unsigned seed);
