@@ -195,7 +195,7 @@ TEST(Disguise, LayersCostABoundedNumberOfBytes) {
   for (const std::string& piece : std::vector<std::string>{
            "\\\\\\\\", "%25252525", "\x1b[", "\x1b", std::string(1, '\0'), "\\u005c", code + "\n",
            "abcdefgh1jklmnopqrstuvwxyz0123456789_abcdefghijklmnop\n", "\\\"password\\\": \\\"",
-           "password%3D", "A", "A\n", "%"}) {
+           "password%3D", "b1cdefgh" + std::string(64, '\\') + "jklmnop1\n", "A", "A\n", "%"}) {
     std::string text;
     while (text.size() < (1U << 15U)) text += piece;
     Work small;
