@@ -59,7 +59,7 @@ int run_mcp(const cli::Arguments& arguments, const cli::Settings& settings, cons
   auto workspace = service::Workspace::open(cli::reader_options(settings, clock, true),
                                             service::Access::kReader, clock);
   if (!workspace) return cli::report(workspace.error(), arguments.json);
-  mcp::Server server((*workspace)->service());
+  mcp::Server server(mcp::memory_tools((*workspace)->service()));
   server.run(std::cin, std::cout);
   return wire::kExitDone;
 }

@@ -11,6 +11,7 @@
 #include "cli/terminal.h"
 #include "cli/verbs.h"
 #include "http/api.h"
+#include "mcp/http_endpoint.h"
 #include "net/http_server.h"
 #include "service/learner_thread.h"
 #include "service/workspace.h"
@@ -54,7 +55,9 @@ Result<void> run(const cli::Settings& settings, bool json, const Clock& clock) {
   TACIT_TRY(workspace->retriever().warm());
   service::LearnerThread learner(workspace->learner());
   learner_thread = &learner;
-  http::Api api(workspace->service());
+  const mcp::HttpEndpoint mcp(mcp::memory_tools(workspace->service()));
+  http::Api api(workspace->service(),
+                [&](const net::Request& message) { return mcp.handle(message); });
   const net::ServerOptions http = server_options(settings);
   auto server = TACIT_TRY(net::HttpServer::start(
       http, [&](const net::Request& request) { return api.handle(request); }));

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "http/api_metrics.h"
 #include "http/assets.h"
+#include "http/openapi.h"
 #include "http/parameters.h"
 #include "http/replays.h"
 #include "service/version.h"
@@ -77,18 +78,12 @@ std::string event(std::string_view name, const std::string& data) {
   return fmt::format("event: {}\ndata: {}\n\n", name, data);
 }
 
-bool is_json(const Request& request) {
-  const auto found = request.headers.find("content-type");
-  if (found == request.headers.end()) return false;
-  const std::string type = lower_ascii(found->second);
-  const std::string_view essence = trim(std::string_view(type).substr(0, type.find(';')));
-  return essence == "application/json";
-}
-
-// The id behind `pattern`, empty for a pattern without one; nothing when the path is another one.
+// What stands for {id} in `pattern`, empty for a pattern without; nothing for another path.
 std::optional<std::string> match(std::string_view pattern, std::string_view path) {
-  const bool has_id = pattern.size() > 1 && pattern.ends_with('/');
-  if (!has_id) return path == pattern ? std::optional<std::string>("") : std::nullopt;
+  constexpr std::string_view kId = "{id}";
+  if (!pattern.ends_with(kId))
+    return path == pattern ? std::optional<std::string>("") : std::nullopt;
+  pattern.remove_suffix(kId.size());
   if (!path.starts_with(pattern) || path == pattern) return std::nullopt;
   const std::string_view id = path.substr(pattern.size());
   if (id.find('/') != std::string_view::npos) return std::nullopt;
@@ -98,7 +93,13 @@ std::optional<std::string> match(std::string_view pattern, std::string_view path
 }  // namespace
 
 struct Api::State {
-  explicit State(service::KnowledgeService& with) : service(with) {}
+  struct Route {
+    RouteText text;
+    Response (State::*call)(const Request&, const std::string&);
+  };
+  static const std::array<Route, 19> kRoutes;
+
+  State(service::KnowledgeService& with, net::Handler answers_mcp);
 
   Response route(const Request& request);
   Response health(const Request&, const std::string&);
@@ -113,6 +114,8 @@ struct Api::State {
   Response status(const Request&, const std::string&);
   Response stream(const Request&, const std::string&);
   Response events(const Request& request, const std::string&);
+  Response describe(const Request&, const std::string&);
+  Response mcp_message(const Request& request, const std::string&);
   Response asset(const Request& request, const std::string&);
 
   template <class Kind>
@@ -120,40 +123,72 @@ struct Api::State {
   Result<service::IngestReport> take(const std::string& body);
 
   service::KnowledgeService& service;
+  const net::Handler mcp;
+  std::string description;  // OpenAPI
   ApiMetrics metrics;
   Replays replays;
 };
 
+// method, path, name, summary, parameters, takes, gives
+constexpr std::array<Api::State::Route, 19> Api::State::kRoutes = {{
+    {{"GET", "/health", "health", "The process lives.", "", "", "Health"}, &State::health},
+    {{"GET", "/ready", "ready", "What does not work, if anything; 503 without the store.", "", "",
+      "Readiness"},
+     &State::ready},
+    {{"GET", "/metrics", "metrics", "Counters for Prometheus.", "", "", "text/plain"},
+     &State::print_metrics},
+    {{"GET", "/v1/search", "search", "Searches knowledge items and exchanges.",
+      "q k limit mode project type kind since as_of explain", "", "Answer"},
+     &State::search},
+    {{"GET", "/v1/items", "listItems", "Knowledge items, newest first.",
+      "project type limit before", "", "ItemPage"},
+     &State::items},
+    {{"GET", "/v1/items/{id}", "getItem", "One knowledge item with its evidence.", "", "", "Item"},
+     &State::item},
+    {{"GET", "/v1/sessions", "listSessions", "Sessions, newest first.", "project limit before", "",
+      "SessionPage"},
+     &State::sessions},
+    {{"GET", "/v1/sessions/{id}", "getSession", "One session with its exchanges.", "", "",
+      "Session"},
+     &State::session},
+    {{"GET", "/v1/exchanges/{id}", "getExchange", "One exchange with its steps.", "", "",
+      "Exchange"},
+     &State::exchange},
+    {{"GET", "/v1/status", "status", "How much is remembered.", "", "", "Status"}, &State::status},
+    {{"GET", "/v1/stream", "stream", "The status once a second as server-sent events.", "", "",
+      "text/event-stream"},
+     &State::stream},
+    {{"POST", "/v1/events", "sendEvents",
+      "Takes exchanges and uses; answers once they are durable.", "", "EventBatch", "IngestReport"},
+     &State::events},
+    {{"GET", "/v1/openapi.json", "describe", "This document.", "", "", "OpenApi"},
+     &State::describe},
+    {{"POST", "/mcp", "mcp", "Model Context Protocol over streamable HTTP.", "", "RpcMessage",
+      "RpcMessage"},
+     &State::mcp_message},
+    {{"GET", "/", "", "", "", "", ""}, &State::asset},
+    {{"GET", "/app.js", "", "", "", "", ""}, &State::asset},
+    {{"GET", "/style.css", "", "", "", "", ""}, &State::asset},
+    {{"GET", "/favicon.svg", "", "", "", "", ""}, &State::asset},
+    {{"GET", "/favicon.ico", "", "", "", "", ""}, &State::asset},
+}};
+
+Api::State::State(service::KnowledgeService& with, net::Handler answers_mcp)
+    : service(with), mcp(std::move(answers_mcp)) {
+  std::vector<RouteText> texts;
+  for (const Route& route : kRoutes) texts.push_back(route.text);
+  description = openapi(texts);
+}
+
 Response Api::State::route(const Request& request) {
-  struct Route {
-    std::string_view method;
-    std::string_view path;  // ends with '/' when an id follows
-    Response (State::*call)(const Request&, const std::string&);
-  };
-  static constexpr std::array<Route, 17> kRoutes = {{
-      {"GET", "/health", &State::health},
-      {"GET", "/ready", &State::ready},
-      {"GET", "/metrics", &State::print_metrics},
-      {"GET", "/v1/search", &State::search},
-      {"GET", "/v1/items", &State::items},
-      {"GET", "/v1/items/", &State::item},
-      {"GET", "/v1/sessions", &State::sessions},
-      {"GET", "/v1/sessions/", &State::session},
-      {"GET", "/v1/exchanges/", &State::exchange},
-      {"GET", "/v1/status", &State::status},
-      {"GET", "/v1/stream", &State::stream},
-      {"POST", "/v1/events", &State::events},
-      {"GET", "/", &State::asset},
-      {"GET", "/app.js", &State::asset},
-      {"GET", "/style.css", &State::asset},
-      {"GET", "/favicon.svg", &State::asset},
-      {"GET", "/favicon.ico", &State::asset},
-  }};
   for (const Route& route : kRoutes) {
-    const auto id = match(route.path, request.path);
+    const auto id = match(route.text.path, request.path);
     if (!id) continue;
-    if (request.method == route.method) return (this->*route.call)(request, *id);
-    const std::string allowed = route.method == "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
+    if (request.method == route.text.method) {
+      const auto known = Parameters(request).refuse_unknown(route.text.parameters);
+      return known ? (this->*route.call)(request, *id) : refuse(known.error());
+    }
+    const std::string allowed = route.text.method == "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
     Response response;
     if (request.method == "OPTIONS")
       response.status = wire::kHttpNoContent;
@@ -204,7 +239,6 @@ Response Api::State::search(const Request& request, const std::string&) {
 Response Api::State::items(const Request& request, const std::string&) {
   const auto page = [&]() -> Result<std::string> {
     const Parameters parameters(request);
-    TACIT_TRY(parameters.refuse_unknown({"project", "type", "limit", "before"}));
     const auto type = TACIT_TRY(parameters.type());
     const auto limit = TACIT_TRY(parameters.number("limit", kDefaultPage, service::kMaxPage));
     const auto found = TACIT_TRY(
@@ -217,7 +251,6 @@ Response Api::State::items(const Request& request, const std::string&) {
 Response Api::State::sessions(const Request& request, const std::string&) {
   const auto page = [&]() -> Result<std::string> {
     const Parameters parameters(request);
-    TACIT_TRY(parameters.refuse_unknown({"project", "limit", "before"}));
     const auto limit = TACIT_TRY(parameters.number("limit", kDefaultPage, service::kMaxPage));
     const auto found =
         TACIT_TRY(service.sessions(parameters.text("project"), limit, parameters.text("before")));
@@ -276,7 +309,7 @@ Result<service::IngestReport> Api::State::take(const std::string& body) {
 }
 
 Response Api::State::events(const Request& request, const std::string&) {
-  if (!is_json(request)) {
+  if (request.media_type() != "application/json") {
     return refuse_with(wire::kHttpWrongContent,
                        {ErrorKind::kInvalidInput, "send Content-Type: application/json"});
   }
@@ -298,6 +331,14 @@ Response Api::State::events(const Request& request, const std::string&) {
   return response;
 }
 
+Response Api::State::describe(const Request&, const std::string&) {
+  return json(description);
+}
+
+Response Api::State::mcp_message(const Request& request, const std::string&) {
+  return mcp(request);
+}
+
 Response Api::State::asset(const Request& request, const std::string&) {
   const auto asset = find_asset(request.path == "/favicon.ico" ? "/favicon.svg" : request.path);
   Response response;
@@ -306,7 +347,8 @@ Response Api::State::asset(const Request& request, const std::string&) {
   return response;
 }
 
-Api::Api(service::KnowledgeService& service) : state_(std::make_unique<State>(service)) {}
+Api::Api(service::KnowledgeService& service, net::Handler mcp)
+    : state_(std::make_unique<State>(service, std::move(mcp))) {}
 Api::~Api() = default;
 
 Response Api::handle(const Request& request) {

@@ -11,6 +11,8 @@ extern const char tacit_page_style_begin[];
 extern const char tacit_page_style_end[];
 extern const char tacit_page_icon_begin[];
 extern const char tacit_page_icon_end[];
+extern const char tacit_api_schemas_begin[];
+extern const char tacit_api_schemas_end[];
 }
 
 namespace tacit::http {
@@ -21,6 +23,10 @@ std::string_view between(const char* begin, const char* end) {
 }
 
 }  // namespace
+
+std::string_view api_schemas() {
+  return between(tacit_api_schemas_begin, tacit_api_schemas_end);
+}
 
 std::optional<Asset> find_asset(std::string_view path) {
   if (path == "/") {

@@ -1,5 +1,5 @@
 #pragma once
-// The web page's files, linked into the program from src/dashboard. Constant.
+// Files that are linked into the program: the web page of src/dashboard, the schemas. Constant.
 
 #include <optional>
 #include <string_view>
@@ -12,5 +12,7 @@ struct Asset {
 };
 // "/", "/app.js", "/style.css", "/favicon.svg".
 std::optional<Asset> find_asset(std::string_view path);
+// schemas.json: the shapes of the REST face, a JSON object of JSON Schemas.
+std::string_view api_schemas();
 
 }  // namespace tacit::http

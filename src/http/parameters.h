@@ -3,9 +3,9 @@
 // refuse_unknown() turns a misspelt filter into an error, where ignoring it would answer another
 // question. Pure.
 
-#include <initializer_list>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "domain/query.h"
@@ -17,7 +17,8 @@ class Parameters {
  public:
   explicit Parameters(const net::Request& request) : values_(request.query) {}
 
-  Result<void> refuse_unknown(std::initializer_list<const char*> known) const;
+  // `known`: names with a blank between; empty knows none and refuses none.
+  Result<void> refuse_unknown(std::string_view known) const;
   std::string text(const char* name) const;
   Result<std::size_t> number(const char* name, std::size_t fallback, std::size_t highest) const;
   Result<bool> flag(const char* name) const;

@@ -42,7 +42,6 @@ TEST(Parameters, RefusalsNameTheParameterAndWhatIsAllowed) {
       {"mode", "psychic", "hybrid"},    {"type", "gossip", "bug_solution"},
       {"kind", "rumour", "item"},       {"since", "soon", "2026-01-28"},
       {"as_of", "never", "2026-01-28"}, {"explain", "maybe", "1, 0"},
-      {"projet", "shop", "project"},
   };
   for (const auto& [name, value, expected] : cases) {
     const auto query = read_query(with({{"q", "x"}, {name, value}}));
@@ -53,6 +52,19 @@ TEST(Parameters, RefusalsNameTheParameterAndWhatIsAllowed) {
   }
   EXPECT_THAT(read_query(with({})).error().message(), HasSubstr("q: is missing"));
   EXPECT_THAT(read_query(with({{"q", "  "}})).error().message(), HasSubstr("q: is missing"));
+}
+
+TEST(Parameters, OnlyKnownNamesAreTaken) {
+  const net::Request request = with({{"projet", "shop"}});
+  const auto refused = Parameters(request).refuse_unknown("project limit");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message(), HasSubstr("\"projet\"; there are project limit"));
+  EXPECT_TRUE(Parameters(request).refuse_unknown("limit projet").has_value());
+  EXPECT_TRUE(Parameters(request).refuse_unknown("").has_value());
+  for (const char* name : {"project limit", "", "proj", "t"}) {
+    const net::Request strange = with({{name, "x"}});
+    EXPECT_FALSE(Parameters(strange).refuse_unknown("project limit").has_value()) << name;
+  }
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 #pragma once
-// The MCP face over stdio: JSON-RPC 2.0, one message a line, tools memory_search, memory_get and
-// memory_status. Speaks revisions 2024-11-05 to 2025-11-25 (initialize) and 2026-07-28 (stateless,
-// _meta). Nothing but messages goes to `out`. Tool descriptions are constants and never hold stored
-// text; stored text in results is data. handle() is transport-free: one message in, the answer (or
-// nothing, for notifications) out. One thread.
+// The MCP face over stdio: JSON-RPC 2.0, one message a line. Speaks revisions 2024-11-05 to
+// 2025-11-25 (initialize) and 2026-07-28 (stateless, _meta). Nothing but messages goes to `out`.
+// handle() is transport-free: one message in, the answer (or nothing, for notifications) out. One
+// thread.
 
 #include <istream>
 #include <memory>
@@ -11,8 +10,9 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "service/knowledge_service.h"
+#include "mcp/tool.h"
 
 namespace tacit::mcp {
 
@@ -20,7 +20,7 @@ inline constexpr std::size_t kMaxMessageBytes = 4U << 20U;
 
 class Server {
  public:
-  explicit Server(service::KnowledgeService& service);
+  explicit Server(std::vector<Tool> tools);
   ~Server();
   std::optional<std::string> handle(std::string_view message);
   // Reads lines until end of input; flushes after each answer.

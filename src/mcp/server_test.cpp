@@ -41,7 +41,7 @@ class ServerTest : public ::testing::Test {
     auto workspace = service::Workspace::open(options, service::Access::kWriter, clock_);
     EXPECT_TRUE(workspace.has_value()) << workspace.error().message();
     workspace_ = std::move(*workspace);
-    server_ = std::make_unique<Server>(workspace_->service());
+    server_ = std::make_unique<Server>(memory_tools(workspace_->service()));
   }
 
   // One exchange and the item it supports.
@@ -136,6 +136,16 @@ TEST_F(ServerTest, SpeaksTheEraOfInitializeWordForWord) {
 TEST_F(ServerTest, SpeaksTheStatelessEraWordForWord) {
   remember();
   play("stateless.txt");
+}
+
+TEST_F(ServerTest, TheToolListIsTheCommittedOne) {
+  const json answer =
+      tell(std::string(R"({"jsonrpc":"2.0","id":1,"method":"tools/list","params":{)") + kStateless +
+           "}}");
+  const std::string file = std::string(TACIT_API_DOCS) + "/mcp-tools.json";
+  const std::string listed = answer["result"]["tools"].dump(2) + "\n";
+  if (std::getenv("TACIT_UPDATE_GOLDEN") != nullptr) testing::write_file(file, listed);
+  EXPECT_EQ(listed, testing::read_file(file)) << "TACIT_UPDATE_GOLDEN=1 renews it";
 }
 
 TEST_F(ServerTest, EveryKnownRevisionIsAgreedAndAnUnknownOneGetsTheNewest) {

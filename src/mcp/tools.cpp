@@ -1,8 +1,9 @@
-#include "mcp/tools.h"
+#include "mcp/tool.h"
 
 #include <fmt/format.h>
 
-#include <array>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -283,75 +284,57 @@ Result<Outcome> status(KnowledgeService& service, const Json& arguments) {
   return outcome;
 }
 
-struct Tool {
-  const char* name;
-  const char* title;
-  const char* description;
-  Json (*input)();
-  Json (*output)();
-  Call call;
-};
-
-constexpr std::array<Tool, 3> kTools = {{
-    {"memory_search", "Search the team's memory",
-     "Searches what past sessions with coding agents taught: fixes and their causes, decisions and "
-     "their reasons, conventions, how tools are used here, and the exchanges themselves. Use it "
-     "before "
-     "debugging an error, choosing an approach or asking the user something they may have said "
-     "before. "
-     "Answers compact hits with ids.",
-     search_input, search_output, search},
-    {"memory_get", "Read one record",
-     "Gives the whole record of an id from memory_search: a knowledge item with its evidence, an "
-     "exchange with its steps, or a session with its exchanges. Reading an item counts as a use.",
-     get_input, get_output, get},
-    {"memory_status", "State of the memory",
-     "Says how much is remembered, whether search by meaning works, and what is waiting to be "
-     "learned.",
-     status_input, status_output, status},
-}};
-
 Json text_block(const std::string& text) {
   return Json::array({{{"type", "text"}, {"text", text}}});
 }
 
-}  // namespace
-
-Json tool_list(const Revision& revision) {
-  Json list = Json::array();
-  for (const Tool& tool : kTools) {
-    Json entry;
-    entry["name"] = tool.name;
-    if (revision.has_structure) entry["title"] = tool.title;
-    entry["description"] = tool.description;
-    entry["inputSchema"] = tool.input();
-    if (revision.has_structure) entry["outputSchema"] = tool.output();
-    entry["annotations"] = {{"title", tool.title},
-                            {"readOnlyHint", true},
-                            {"destructiveHint", false},
-                            {"idempotentHint", true},
-                            {"openWorldHint", false}};
-    list.push_back(std::move(entry));
+Json result_of(Result<Outcome> outcome) {
+  Json result;
+  if (outcome) {
+    result["content"] = text_block(outcome->text);
+    result["structuredContent"] = std::move(outcome->structure);
+  } else {
+    result["content"] = text_block(outcome.error().message());
+    result["isError"] = true;
   }
-  return list;
+  return result;
 }
 
-std::optional<Json> call_tool(KnowledgeService& service, const Revision& revision,
-                              const std::string& name, const Json& arguments) {
-  for (const Tool& tool : kTools) {
-    if (name != tool.name) continue;
-    Json result;
-    auto outcome = tool.call(service, arguments);
-    if (outcome) {
-      result["content"] = text_block(outcome->text);
-      if (revision.has_structure) result["structuredContent"] = std::move(outcome->structure);
-    } else {
-      result["content"] = text_block(outcome.error().message());
-      result["isError"] = true;
-    }
-    return result;
-  }
-  return std::nullopt;
+std::function<Json(const Json&)> on(KnowledgeService& service, Call call) {
+  return [&service, call](const Json& arguments) { return result_of(call(service, arguments)); };
+}
+
+}  // namespace
+
+std::vector<Tool> memory_tools(KnowledgeService& service) {
+  return {
+      {"memory_search",
+       "Search the team's memory",
+       "Searches what past sessions with coding agents taught: fixes and their causes, decisions "
+       "and their reasons, conventions, how tools are used here, and the exchanges themselves. Use "
+       "it before debugging an error, choosing an approach or asking the user something they may "
+       "have said before. Answers compact hits with ids.",
+       search_input,
+       search_output,
+       on(service, search),
+       {}},
+      {"memory_get",
+       "Read one record",
+       "Gives the whole record of an id from memory_search: a knowledge item with its evidence, an "
+       "exchange with its steps, or a session with its exchanges. Reading an item counts as a use.",
+       get_input,
+       get_output,
+       on(service, get),
+       {}},
+      {"memory_status",
+       "State of the memory",
+       "Says how much is remembered, whether search by meaning works, and what is waiting to be "
+       "learned.",
+       status_input,
+       status_output,
+       on(service, status),
+       {}},
+  };
 }
 
 }  // namespace tacit::mcp

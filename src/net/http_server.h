@@ -37,6 +37,9 @@ struct Request {
   std::map<std::string, std::string> query;    // decoded; the last of equal names
   std::map<std::string, std::string> headers;  // lower-case names
   std::string body;
+
+  std::string header(const std::string& lower_case_name) const;  // "" when there is none
+  std::string media_type() const;  // of the body, lower case, without its parameters
 };
 
 // A response without end: `next` is called on a worker at once and then every `period`, and what it

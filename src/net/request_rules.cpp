@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "net/http_server.h"
 
 namespace tacit::net {
 namespace {
@@ -53,6 +54,16 @@ bool has_control(std::string_view text) {
 }
 
 }  // namespace
+
+std::string Request::header(const std::string& lower_case_name) const {
+  const auto found = headers.find(lower_case_name);
+  return found == headers.end() ? std::string() : found->second;
+}
+
+std::string Request::media_type() const {
+  const std::string type = lower_ascii(header("content-type"));
+  return std::string(trim(std::string_view(type).substr(0, type.find(';'))));
+}
 
 bool is_allowed_host(std::string_view host, unsigned short port) {
   const std::string lowered = lower_ascii(host);

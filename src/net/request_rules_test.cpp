@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "net/http_server.h"
+
 namespace tacit::net {
 namespace {
 
@@ -82,6 +84,15 @@ TEST(RequestRules, TargetsThatHideSomethingAreRefused) {
         "/%ff", "/%c0%af", "/?q=%", "/?q=%ff", "/?%00=1", "/?q=%ed%a0%80"}) {
     EXPECT_FALSE(decode_target(target).has_value()) << target;
   }
+}
+
+TEST(RequestRules, TheMediaTypeOfABodyIsReadWithoutItsParameters) {
+  Request request;
+  EXPECT_EQ(request.media_type(), "");
+  request.headers["content-type"] = "Application/JSON ; charset=utf-8";
+  EXPECT_EQ(request.media_type(), "application/json");
+  EXPECT_EQ(request.header("content-type"), "Application/JSON ; charset=utf-8");
+  EXPECT_EQ(request.header("accept"), "");
 }
 
 }  // namespace

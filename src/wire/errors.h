@@ -26,14 +26,17 @@ inline constexpr int kExitRefused = 4;
 inline constexpr int kHttpOk = 200;
 inline constexpr int kHttpAccepted = 202;
 inline constexpr int kHttpNoContent = 204;
-inline constexpr int kHttpNotAllowed = 405;    // a known path with another method
-inline constexpr int kHttpWrongContent = 415;  // a body that is not declared as JSON
+inline constexpr int kHttpNotAllowed = 405;     // a known path with another method
+inline constexpr int kHttpNotAcceptable = 406;  // the client takes no JSON
+inline constexpr int kHttpWrongContent = 415;   // a body that is not declared as JSON
 
 // JSON-RPC 2.0 and MCP codes that no error kind stands for.
 inline constexpr int kRpcParseError = -32700;
 inline constexpr int kRpcInvalidRequest = -32600;
 inline constexpr int kRpcUnknownMethod = -32601;
 inline constexpr int kRpcInvalidParams = -32602;
+inline constexpr int kRpcHeaderMismatch = -32020;
+inline constexpr int kRpcMissingCapability = -32021;
 inline constexpr int kRpcUnsupportedVersion = -32022;
 
 }  // namespace tacit::wire

@@ -110,6 +110,31 @@ class Serving(Case):
         self.assertIn(hit["id"], json.dumps(answers[4]))
         self.assertGreaterEqual(self.tacit_json("show", hit["id"])["uses"], 1)
 
+    def test_mcp_over_http_answers_agents_and_refuses_strangers(self):
+        self.tacit("import", SAMPLES)
+        process, url = self.serve()
+        kind = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+
+        def say(message, **headers):
+            return get(url + "/mcp", {**kind, **{name.replace("_", "-"): value for name, value in headers.items()}}, json.dumps(message).encode())
+
+        status, body = say({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"protocolVersion": "2025-11-25", "capabilities": {}}})
+        self.assertEqual((status, json.loads(body)["result"]["protocolVersion"]), (200, "2025-11-25"))
+        self.assertEqual(say({"jsonrpc": "2.0", "method": "notifications/initialized"}, MCP_Protocol_Version="2025-11-25"), (202, ""))
+        call = {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "memory_search", "arguments": {"query": "webhook"}}}
+        status, body = say(call, MCP_Protocol_Version="2025-11-25")
+        self.assertEqual(status, 200)
+        self.assertGreater(len(json.loads(body)["result"]["structuredContent"]["hits"]), 0)
+        call["params"]["_meta"] = {"io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}
+        newer = {"MCP_Protocol_Version": "2026-07-28", "Mcp_Method": "tools/call", "Mcp_Name": "memory_search"}
+        self.assertEqual(say(call, **newer)[0], 200)
+        self.assertEqual(say(call, **{**newer, "Mcp_Name": "memory_get"})[0], 400)
+        self.assertEqual(say(call, **newer, Origin="https://evil.example")[0], 403)
+        self.assertEqual(say(call, **newer, Host="evil.example")[0], 403)
+        self.assertEqual(say(call, **newer, Origin=url)[0], 200)
+        self.assertEqual(get(url + "/mcp", {"Accept": "text/event-stream"})[0], 405)
+        self.stop(process)
+
     def test_mcp_starts_on_an_empty_machine(self):
         done = self.tacit("mcp", stdin='{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"memory_search","arguments":{"query":"x"}}}\n')
         self.assertEqual(len(done.stdout.splitlines()), 1)
