@@ -18,6 +18,12 @@ std::vector<Evidence> ranked(std::span<const Evidence> list) {
   return sorted;
 }
 
+// The map and the sort before give ties their order by kind and id.
+void put_in_order(std::vector<Candidate>& candidates) {
+  std::stable_sort(candidates.begin(), candidates.end(),
+                   [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
+}
+
 }  // namespace
 
 std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evidence> vectors) {
@@ -47,20 +53,42 @@ std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evi
   result.reserve(found.size());
   for (auto& [key, entry] : found) {
     const double meaning = std::clamp(entry.cosine, 0.0, 1.0);
+    const double words = best > 0 ? entry.bm25 / best : 0.0;
     if (by_vector.empty()) {
-      entry.score = entry.bm25 / (entry.bm25 + kTextHalf);
+      entry.score = std::max(entry.bm25 / (entry.bm25 + kTextHalf), kTextLeast * words);
     } else if (by_text.empty()) {
       entry.score = meaning;
     } else {
-      const double words = best > 0 ? entry.bm25 / best : 0.0;
       entry.score = kTextWeight * words + (1.0 - kTextWeight) * meaning;
     }
     result.push_back(entry);
   }
-  // The map gives ties their order by kind and id.
-  std::stable_sort(result.begin(), result.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
+  put_in_order(result);
   return result;
+}
+
+void raise_by_neighbours(std::vector<Candidate>& candidates,
+                         const std::unordered_map<std::uint64_t, Place>& places) {
+  std::map<std::pair<std::uint64_t, int>, double> own;  // scores before any is raised
+  for (const Candidate& candidate : candidates) {
+    const auto place = places.find(candidate.id);
+    if (candidate.kind != HitKind::kExchange || place == places.end()) continue;
+    own.emplace(std::pair(place->second.session, place->second.ordinal), candidate.score);
+  }
+  for (Candidate& candidate : candidates) {
+    const auto place = places.find(candidate.id);
+    if (candidate.kind != HitKind::kExchange || place == places.end()) continue;
+    const auto& [session, ordinal, bytes] = place->second;
+    double better = 0;
+    for (const int step : {-1, 1}) {
+      const auto neighbour = own.find({session, ordinal + step});
+      if (neighbour != own.end()) better = std::max(better, neighbour->second);
+    }
+    const double brevity = std::min(1.0, kShortBytes / std::max(static_cast<double>(bytes), 1.0));
+    candidate.score += kNeighbourShare * brevity * better;
+    candidate.score = std::min(candidate.score, 1.0);
+  }
+  put_in_order(candidates);
 }
 
 double weigh_item(double score, Freshness freshness, double confidence) {

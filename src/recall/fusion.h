@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "domain/query.h"
@@ -25,8 +26,17 @@ inline constexpr double kTextWeight = 0.35;
 inline constexpr std::size_t kPool = 500;
 // Neighbours below this cosine have nothing to do with the query.
 inline constexpr double kMinCosine = 0.2;
-// In text mode a score of 0 to 1 is bm25 / (bm25 + this).
+// In text mode a score of 0 to 1 is bm25 / (bm25 + this), and for the best at least kTextLeast: in
+// a small store every word is common and BM25 says next to nothing.
 inline constexpr double kTextHalf = 10.0;
+inline constexpr double kTextLeast = 0.1;
+// What a short exchange gains of the better score of those just before and after it in its session:
+// "yes, do that" says little alone. One of kShortBytes or fewer gains the whole share, longer ones
+// less in proportion.
+inline constexpr double kNeighbourShare = 0.3;
+inline constexpr double kShortBytes = 300.0;
+// The best so many candidates look at their neighbours.
+inline constexpr std::size_t kNeighbourDepth = 200;
 // What an item's age and confidence may take from its score, at most: they order near-equals.
 inline constexpr double kAgingWeight = 0.99;
 inline constexpr double kStaleWeight = 0.97;
@@ -52,6 +62,19 @@ struct Candidate {
 // one way, or a way that failed) the other alone decides: text by the kTextHalf form, vectors by
 // their cosine.
 std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evidence> vectors);
+
+// Where an exchange stands, and how much it says.
+struct Place {
+  std::uint64_t session = 0;
+  int ordinal = 0;
+  std::int64_t bytes = 0;
+};
+
+// Raises short exchanges by their neighbours' scores, to 1 at most, and puts the list in order.
+// Neighbours count when they are candidates with a place; without a place an exchange stays as it
+// is.
+void raise_by_neighbours(std::vector<Candidate>& candidates,
+                         const std::unordered_map<std::uint64_t, Place>& places);
 
 // The score of an item after age and confidence.
 double weigh_item(double score, Freshness freshness, double confidence);

@@ -80,6 +80,57 @@ TEST(Fusion, KeepsTheOrderOfTheOnlyListAndScoresBelowOne) {
   EXPECT_TRUE(fuse({}, {}).empty());
 }
 
+TEST(Fusion, AHitByWordsAloneNeverScoresNothing) {
+  const auto text = fuse(std::vector{exchange(1, 1e-6), exchange(2, 5e-7)}, {});
+  EXPECT_NEAR(text[0].score, kTextLeast, 1e-9);
+  EXPECT_NEAR(text[1].score, kTextLeast / 2, 1e-9);
+}
+
+class Neighbours : public ::testing::Test {
+ protected:
+  static Candidate candidate(std::uint64_t id, double score, HitKind kind = HitKind::kExchange) {
+    Candidate made;
+    made.kind = kind;
+    made.id = id;
+    made.score = score;
+    return made;
+  }
+  static double score_of(const std::vector<Candidate>& candidates, std::uint64_t id) {
+    for (const Candidate& one : candidates) {
+      if (one.id == id) return one.score;
+    }
+    return -1;
+  }
+};
+
+TEST_F(Neighbours, RaiseAShortExchangeByTheBetterOfThem) {
+  std::vector<Candidate> list = {candidate(1, 0.6), candidate(9, 0.5), candidate(2, 0.4),
+                                 candidate(3, 0.2)};
+  const std::unordered_map<std::uint64_t, Place> places = {
+      {1, {7, 0, 90}}, {2, {7, 1, 90}}, {3, {7, 2, 90}}, {9, {8, 1, 90}}};
+  raise_by_neighbours(list, places);
+  EXPECT_NEAR(score_of(list, 2), 0.4 + kNeighbourShare * 0.6, 1e-9);
+  EXPECT_NEAR(score_of(list, 1), 0.6 + kNeighbourShare * 0.4, 1e-9);  // by scores before raising
+  EXPECT_NEAR(score_of(list, 9), 0.5, 1e-9);                          // another session
+  EXPECT_EQ(order(list), (std::vector<std::uint64_t>{1, 2, 9, 3}));
+}
+
+TEST_F(Neighbours, GiveALongExchangeLessInProportion) {
+  const auto bytes = static_cast<std::int64_t>(4 * kShortBytes);
+  std::vector<Candidate> list = {candidate(1, 0.6), candidate(2, 0.4)};
+  raise_by_neighbours(list, {{1, {7, 0, bytes}}, {2, {7, 1, bytes}}});
+  EXPECT_NEAR(score_of(list, 2), 0.4 + kNeighbourShare * 0.6 / 4, 1e-9);
+}
+
+TEST_F(Neighbours, LeaveItemsAndExchangesWithoutAPlaceAloneAndStopAtOne) {
+  std::vector<Candidate> list = {candidate(1, 0.95), candidate(2, 0.9),
+                                 candidate(3, 0.5, HitKind::kItem), candidate(4, 0.3)};
+  raise_by_neighbours(list, {{1, {7, 0, 10}}, {2, {7, 1, 10}}, {3, {7, 2, 10}}});
+  EXPECT_DOUBLE_EQ(score_of(list, 1), 1.0);
+  EXPECT_DOUBLE_EQ(score_of(list, 3), 0.5);
+  EXPECT_DOUBLE_EQ(score_of(list, 4), 0.3);
+}
+
 TEST(Fusion, AgeAndDoubtTakeLittleFromAnItem) {
   EXPECT_DOUBLE_EQ(weigh_item(0.5, Freshness::kFresh, 1.0), 0.5);
   EXPECT_LT(weigh_item(0.5, Freshness::kAging, 1.0), 0.5);

@@ -152,6 +152,31 @@ TEST_F(RetrieverTest, ExplainsRanksScoresAndTermsWhenAsked) {
   EXPECT_NE(why.summary.find("by meaning"), std::string::npos);
 }
 
+TEST_F(RetrieverTest, ExplainsWithTheWordsAsTyped) {
+  add(shop_, 0, "retrying uploads", "they are retried");
+  Query query = ask("Retrying the uploads");
+  query.explain = true;
+  const Answer answer = search(query);
+  ASSERT_EQ(answer.hits.size(), 1U);
+  ASSERT_TRUE(answer.hits[0].why.has_value());
+  EXPECT_EQ(answer.hits[0].why->matched_terms, (std::vector<std::string>{"Retrying", "uploads"}));
+}
+
+TEST_F(RetrieverTest, PutsAShortAnswerNearItsQuestionBeforeOneThatStandsAlone) {
+  const Session other = make_session("other");
+  add(shop_, 0, "why do uploads of large pictures fail at night", "the proxy cuts them");
+  const Exchange answer = add(shop_, 1, "uploads again", "raise the limit");
+  const Exchange lone = add(other, 0, "uploads again", "raise the bar");
+  add(other, 5, "something else", "nothing of the kind");
+  const Query query = ask("why do uploads of large pictures fail at night");
+  const auto found = Retriever(*store_, nullptr).search(query, kNow);
+  ASSERT_TRUE(found) << found.error().message();
+  ASSERT_GE(found->hits.size(), 3U);
+  EXPECT_EQ(found->hits[1].id, answer.id.value);
+  EXPECT_EQ(found->hits[2].id, lone.id.value);
+  EXPECT_GT(found->hits[1].score, found->hits[2].score);
+}
+
 TEST_F(RetrieverTest, DoesNotRepeatAnExchangeBesideItsItem) {
   const Exchange exchange =
       add(shop_, 0, "upload fails", "a long story about many things, retry helps");

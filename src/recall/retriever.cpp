@@ -143,6 +143,23 @@ struct Retriever::State {
     return {};
   }
 
+  // One ranking of both lists. The modes of one way stay that way alone; hybrid looks at
+  // neighbours.
+  static Result<std::vector<Candidate>> rank(store::ReadTxn& txn, const Lists& lists,
+                                             SearchMode mode) {
+    std::vector<Candidate> candidates = fuse(lists.texts, lists.near);
+    if (mode != SearchMode::kHybrid) return candidates;
+    std::unordered_map<std::uint64_t, Place> places;
+    for (std::size_t i = 0; i < std::min(candidates.size(), kNeighbourDepth); ++i) {
+      if (candidates[i].kind != HitKind::kExchange) continue;
+      const auto place = TACIT_TRY(store::place_of(txn, ExchangeId{candidates[i].id}));
+      if (!place) continue;
+      places.emplace(candidates[i].id, Place{place->session.value, place->ordinal, place->bytes});
+    }
+    raise_by_neighbours(candidates, places);
+    return candidates;
+  }
+
   Result<std::string> advise(store::ReadTxn& txn, const Query& query,
                              const std::optional<Embedding>& vector, const Terms& terms) const {
     NoHits facts;
@@ -157,8 +174,8 @@ struct Retriever::State {
       open.filter = {};
       open.explain = false;
       open.limit = kMaxHits;
-      const auto hits =
-          TACIT_TRY(hydrate(txn, open, fuse(all.texts, all.near), all.terms, Instant{}));
+      const auto hits = TACIT_TRY(
+          hydrate(txn, open, TACIT_TRY(rank(txn, all, query.mode)), all.terms, Instant{}));
       facts.without_filter = hits.size();
     }
     return advice_for(query, facts);
@@ -187,7 +204,8 @@ Result<Answer> Retriever::search(const Query& query, Instant now) const {
   const std::optional<Embedding> vector = state_->embed(query, answer.degraded);
   TACIT_TRY(state_->store.read([&](store::ReadTxn& txn) -> Result<void> {
     const State::Lists lists = TACIT_TRY(state_->gather(txn, query, vector, query.filter));
-    answer.hits = TACIT_TRY(hydrate(txn, query, fuse(lists.texts, lists.near), lists.terms, now));
+    std::vector<Candidate> candidates = TACIT_TRY(State::rank(txn, lists, query.mode));
+    answer.hits = TACIT_TRY(hydrate(txn, query, std::move(candidates), lists.terms, now));
     if (vector) TACIT_TRY(state_->note_missing_vectors(txn, answer.degraded));
     if (answer.hits.empty())
       answer.advice = TACIT_TRY(state_->advise(txn, query, vector, lists.terms));

@@ -14,6 +14,8 @@ namespace {
 // A term in no more documents than this is never common: in a small store a share says little.
 constexpr std::int64_t kNeverCommon = 50;
 
+constexpr Sql kPlace("SELECT session, ordinal, text_bytes FROM exchange WHERE id = ?1");
+
 Result<bool> is_common(ReadTxn& txn, HitKind kind, const std::string& term,
                        std::int64_t documents) {
   const std::int64_t holding =
@@ -103,6 +105,30 @@ Result<std::vector<std::string>> matched_terms(ReadTxn& txn, HitKind kind, std::
     if (holds) found.push_back(term);
   }
   return found;
+}
+
+std::vector<std::string> as_written(const std::string& text,
+                                    const std::vector<std::string>& terms) {
+  std::vector<std::string> words;
+  std::vector<bool> is_written(terms.size(), false);
+  each_token(text, [&](const Token& token) {
+    const auto term = std::find(terms.begin(), terms.end(), token.text);
+    if (term == terms.end()) return true;
+    const auto number = static_cast<std::size_t>(term - terms.begin());
+    std::string word = text.substr(token.begin, token.end - token.begin);
+    const bool is_known = std::find(words.begin(), words.end(), word) != words.end();
+    if (!is_written[number] && !is_known) words.push_back(std::move(word));
+    is_written[number] = true;
+    return true;
+  });
+  return words;
+}
+
+Result<std::optional<ExchangePlace>> place_of(ReadTxn& txn, ExchangeId id) {
+  auto rows = TACIT_TRY(txn.query(kPlace, id));
+  if (!TACIT_TRY(rows.step())) return std::optional<ExchangePlace>();
+  return std::optional(
+      ExchangePlace{SessionId{rows.id(0)}, static_cast<int>(rows.integer(1)), rows.integer(2)});
 }
 
 Result<bool> passes(ReadTxn& txn, HitKind kind, std::uint64_t id, const SearchFilter& filter) {

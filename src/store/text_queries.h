@@ -5,6 +5,7 @@
 // English lightly. The same tokenizer cuts queries, so callers hand in plain text.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct TextHit {
 
 // The tokens the query turns into, distinct, in order, those of more than kCommonShare of all
 // documents left out unless nothing else remains.
-inline constexpr double kCommonShare = 0.2;
+inline constexpr double kCommonShare = 0.5;
 Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const std::string& text);
 
 // The `limit` best documents of one kind that hold any of the terms and pass the filter, best
@@ -37,6 +38,16 @@ Result<std::vector<std::string>> matched_terms(ReadTxn& txn, HitKind kind, std::
 // Grows with every write that a search can see: what was answered at another generation may be out
 // of date. Counting use is not such a write.
 Result<std::int64_t> content_generation(ReadTxn& txn);
+// The words of a text that the terms stand for, as they are written there, each once, in order.
+std::vector<std::string> as_written(const std::string& text, const std::vector<std::string>& terms);
+
+struct ExchangePlace {
+  SessionId session;
+  int ordinal = 0;
+  std::int64_t bytes = 0;  // of all its steps
+};
+// Nothing when it is gone.
+Result<std::optional<ExchangePlace>> place_of(ReadTxn& txn, ExchangeId id);
 // True when the document passes the filter (for hits that came by vector).
 Result<bool> passes(ReadTxn& txn, HitKind kind, std::uint64_t id, const SearchFilter& filter);
 

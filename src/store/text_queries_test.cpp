@@ -159,5 +159,26 @@ TEST_F(TextQueriesTest, SyntaxOfTheEngineInAQueryIsText) {
   }
 }
 
+TEST_F(TextQueriesTest, TermsAreShownAsTheyWereTyped) {
+  const std::string text = "Why are retries of parse_time so slow? Retries!";
+  EXPECT_THAT(as_written(text, {"retri", "parsetim", "slow", "absent"}),
+              ElementsAre("retries", "parse_time", "slow"));
+  EXPECT_THAT(as_written(text, {}), IsEmpty());
+}
+
+TEST_F(TextQueriesTest, TellsWhereAnExchangeStands) {
+  const auto id = put_text(3, "four", "sixsix");
+  read([&](ReadTxn& txn) -> Result<void> {
+    const auto place = TACIT_TRY(place_of(txn, id));
+    EXPECT_TRUE(place.has_value());
+    if (!place) return {};
+    EXPECT_EQ(place->session, session_.id);
+    EXPECT_EQ(place->ordinal, 3);
+    EXPECT_EQ(place->bytes, 10);
+    EXPECT_FALSE(TACIT_TRY(place_of(txn, ExchangeId{1})).has_value());
+    return {};
+  });
+}
+
 }  // namespace
 }  // namespace tacit::store
