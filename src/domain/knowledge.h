@@ -74,7 +74,8 @@ inline constexpr std::chrono::days kAgingDays{90};
 Freshness freshness_of(const KnowledgeItem& item, Instant now);
 
 // True when two statements may be one item: same polarity (negation), same numbers, same
-// identifiers (words with capitals inside, underscores, dots, slashes, digits). Wording may differ.
+// identifiers (words with capitals inside, underscores, dots, slashes, digits), no three words in
+// the opposite order. Wording may differ otherwise.
 // See docs/learning.md.
 bool may_merge(std::string_view a, std::string_view b);
 
