@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <optional>
 #include <unordered_set>
 
@@ -43,14 +42,6 @@ bool recognises(std::string_view head) {
   const auto keys = keys_in_head(head);
   return has_key(keys, "responderUsername") || has_key(keys, "requesterUsername") ||
          (has_key(keys, "requests") && has_key(keys, "initialLocation"));
-}
-
-std::string start_of(const std::filesystem::path& file, std::size_t max_bytes) {
-  std::ifstream stream(file, std::ios::binary);
-  std::string text(max_bytes, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return text;
 }
 
 // "file:///home/a%20b" as a path; empty for folders on another machine.

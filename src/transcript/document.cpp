@@ -90,6 +90,20 @@ std::size_t end_of_string(std::string_view text, std::size_t at) {
 
 }  // namespace
 
+std::string start_of(const std::filesystem::path& file, std::size_t max_bytes) {
+  std::string text(max_bytes, '\0');
+  std::size_t filled = 0;
+  if (auto bytes = FileBytes::open(file)) {
+    while (filled < max_bytes) {
+      const auto got = bytes->read(text.data() + filled, max_bytes - filled);
+      if (!got || *got == 0) break;
+      filled += *got;
+    }
+  }
+  text.resize(filled);
+  return text;
+}
+
 Result<std::string> load_text(const std::filesystem::path& file, FileReport& report) {
   std::uintmax_t size = 0;
   std::string text = TACIT_TRY(load_bytes(file, kMaxDocumentBytes, size, report));

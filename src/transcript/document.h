@@ -24,6 +24,9 @@ inline constexpr std::size_t kMaxJsonDocumentMarks = 2U << 20U;
 // with unavailable when the file cannot be read.
 Result<std::string> load_text(const std::filesystem::path& file, FileReport& report);
 
+// The first bytes of a file, unpacked where it is packed; empty where it cannot be read.
+std::string start_of(const std::filesystem::path& file, std::size_t max_bytes);
+
 // One whole JSON document, whatever the file is called. Owns the text; its values die with it.
 class JsonDocument {
  public:

@@ -165,10 +165,8 @@ class Reader {
 
   // A document begins with a brace on a line of its own, a log with a whole record.
   bool is_printed_over_lines() const {
-    std::ifstream stream(file_, std::ios::binary);
-    std::array<char, 8> start{};
-    stream.read(start.data(), start.size());
-    std::string_view text(start.data(), static_cast<std::size_t>(stream.gcount()));
+    const std::string start = start_of(file_, 8);
+    std::string_view text = start;
     if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
     text = text.substr(0, text.find('\n'));
     return trim(text) == "{";
