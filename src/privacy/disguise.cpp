@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/assert.h"
+#include "privacy/finder.h"
 
 namespace tacit::privacy {
 namespace {
@@ -95,6 +96,7 @@ Escape backslash_at(std::string_view text, std::size_t place) {
 std::size_t terminal_code(std::string_view text, std::size_t place) {
   const char kind = place + 1 < text.size() ? text[place + 1] : ' ';
   if (kind != '[' && kind != ']') return 1;
+  if (text.substr(place + 1).starts_with(kMarkStart)) return 1;
   const std::size_t limit = std::min(text.size(), place + kMaxCodeBytes);
   for (std::size_t i = place + 2; i < limit; ++i) {
     const bool is_end = kind == ']' ? text[i] == '\a' : text[i] >= '@' && text[i] <= '~';

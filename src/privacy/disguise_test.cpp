@@ -188,6 +188,14 @@ TEST(Disguise, MaskedTextStaysAsItIs) {
   }
 }
 
+TEST(Disguise, MarksInTheMiddleStayAsTheyAre) {
+  const std::string mark = "[redacted:assigned-secret:1f0c9a3e]";
+  const std::string key = std::string("-----BEGIN PRIV") + "ATE KEY-----\n" + mark + "\n" +
+                          noise(64, kAlnum, 5) + "\n" + noise(64, kAlnum, 6) + "\n";
+  for (const std::string& text : std::vector<std::string>{"password=\x1b" + mark, key})
+    EXPECT_EQ(redacted(text), text);
+}
+
 TEST(Disguise, LayersCostABoundedNumberOfBytes) {
   const auto finder = Finder::make();
   ASSERT_TRUE(finder.has_value());

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "privacy/finder.h"
+
 namespace tacit::privacy {
 namespace {
 
@@ -83,7 +85,9 @@ KeyBlocks::Block KeyBlocks::at(std::size_t header_end) {
   const std::string_view rest = text_.substr(header_end, kMaxKeyBlockBytes);
   const std::size_t end_line = next_end_ - header_end;
   const std::size_t next_begin = std::min(rest.find(kBegin), rest.size());
-  const std::string_view body = rest.substr(0, std::min(end_line, next_begin));
+  // Neither another block nor what is masked already is a part of this one.
+  const std::string_view own = rest.substr(0, std::min(end_line, next_begin));
+  const std::string_view body = own.substr(0, own.find(kMarkStart));
   const KeyText key = key_text(body);
   if (key.bytes < kMinKeyBytes) return {};
   block.end = header_end + key.end;
