@@ -50,7 +50,7 @@ class BenchTest : public ::testing::Test {
 
 TEST_F(BenchTest, ALineHasTheFieldsOfTheContract) {
   ASSERT_TRUE(run());
-  ASSERT_EQ(lines_.size(), 2U);
+  ASSERT_FALSE(lines_.empty());
   const nlohmann::json& line = lines_.front();
   for (const char* field :
        {"component", "case", "n", "p50_ms", "p95_ms", "p99_ms", "avg_ms", "throughput", "rss_mb",
