@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "base/text.h"
 #include "bench/eval_cache.h"
 #include "bench/eval_metrics.h"
@@ -135,23 +133,14 @@ void add_measures(const RunQuery& query, const std::vector<Hit>& hits, std::size
 }  // namespace
 
 Result<std::unique_ptr<ScratchStore>> ScratchStore::make() {
-  std::error_code ignored;
-  std::string name = (std::filesystem::temp_directory_path(ignored) / "tacit-eval-XXXXXX").string();
-  if (mkdtemp(name.data()) == nullptr) {
-    return fail(ErrorKind::kUnavailable,
-                fmt::format("cannot make a temporary folder like {}", name));
-  }
-  auto scratch = std::unique_ptr<ScratchStore>(new ScratchStore(name));
+  auto scratch = std::unique_ptr<ScratchStore>(new ScratchStore());
   store::StoreOptions options;
-  options.directory = name;
+  options.directory = scratch->folder_.path();
+  if (options.directory.empty()) {
+    return fail(ErrorKind::kUnavailable, "cannot make a temporary folder; TMPDIR names its place");
+  }
   scratch->store_ = TACIT_TRY(store::Store::open(options));
   return scratch;
-}
-
-ScratchStore::~ScratchStore() {
-  store_.reset();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
 }
 
 Result<void> load_documents(store::Store& store, Embedder* embedder,

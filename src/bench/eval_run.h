@@ -2,7 +2,6 @@
 // Runs the queries of an evaluation set through the shipped Retriever in each mode and measures.
 // The store lies in a temporary folder that goes with the object.
 
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
@@ -11,6 +10,7 @@
 
 #include "base/result.h"
 #include "bench/eval_set.h"
+#include "bench/scratch_folder.h"
 #include "domain/embedding.h"
 #include "domain/query.h"
 #include "store/store.h"
@@ -21,14 +21,11 @@ namespace tacit::bench {
 class ScratchStore {
  public:
   static Result<std::unique_ptr<ScratchStore>> make();
-  ~ScratchStore();
-  ScratchStore(const ScratchStore&) = delete;
-  ScratchStore& operator=(const ScratchStore&) = delete;
   store::Store& store() { return *store_; }
 
  private:
-  explicit ScratchStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
-  std::filesystem::path folder_;
+  ScratchStore() = default;
+  ScratchFolder folder_;  // before the store, which is closed first
   std::unique_ptr<store::Store> store_;
 };
 
