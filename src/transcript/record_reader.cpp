@@ -14,12 +14,18 @@ namespace {
 
 constexpr std::size_t kTrimEveryBytes = 1U << 20U;
 constexpr std::size_t kMaxRestarts = 64;
+// Every cut-off record of a damaged line may send a scan to the line's end: this often the line's
+// bytes are scanned for ends of records, then its rest is left out.
+constexpr std::size_t kMaxScansOfLine = 64;
 // A parsed line costs up to 20 bytes per value; lines of millions of tiny values are kept as stubs.
 constexpr std::size_t kDenseBytes = 2U << 20U;
 constexpr std::size_t kMaxCommas = 2U << 20U;
 
-// One past the end of the first complete JSON object at the front, or npos.
-std::size_t object_end(std::string_view text) {
+// One past the end of the first complete JSON object at the front, or npos. Takes the bytes it
+// looks at from `scans_left` and gives up when they are used up.
+std::size_t object_end(std::string_view text, std::size_t& scans_left) {
+  text = text.substr(0, scans_left);
+  scans_left -= text.size();  // what lies behind an end is given back
   std::size_t depth = 0;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -35,8 +41,10 @@ std::size_t object_end(std::string_view text) {
       in_string = true;
     else if (c == '{' || c == '[')
       ++depth;
-    else if ((c == '}' || c == ']') && (depth == 0 || --depth == 0))
+    else if ((c == '}' || c == ']') && (depth == 0 || --depth == 0)) {
+      scans_left += text.size() - (i + 1);
       return i + 1;
+    }
   }
   return std::string_view::npos;
 }
@@ -109,8 +117,10 @@ class Reading {
   Result<void> read_glued(const Line& line, std::string_view text) {
     std::size_t records = 0;
     bool reported = false;
+    std::size_t scans_left = kMaxScansOfLine * text.size();
     while (!text.empty()) {
-      const std::size_t end = text.front() == '{' ? object_end(text) : std::string_view::npos;
+      const std::size_t end =
+          text.front() == '{' ? object_end(text, scans_left) : std::string_view::npos;
       const auto value = end == std::string_view::npos ? fail(ErrorKind::kInvalidInput, "cut off")
                                                        : parser_.parse(text.substr(0, end));
       if (value) {
@@ -119,10 +129,13 @@ class Reading {
         text = trim(text.substr(end));
         continue;
       }
-      const std::size_t restart = find_restart(text);
+      const std::size_t restart = find_restart(text, scans_left);
       reported = true;
       if (restart == std::string_view::npos) {
-        report_lost(line, records);
+        if (scans_left == 0)
+          note(line, "holds more cut-off records than are looked for; its rest was left out");
+        else
+          report_lost(line, records);
         return {};
       }
       note(line,
@@ -150,7 +163,7 @@ class Reading {
 
   // Where within a damaged line a complete record begins: an opening brace before one of the keys
   // that records start with, from which the text parses.
-  std::size_t find_restart(std::string_view text) {
+  std::size_t find_restart(std::string_view text, std::size_t& scans_left) {
     std::size_t tried = 0;
     for (std::size_t at = text.find("{\"", 1); at != std::string_view::npos;
          at = text.find("{\"", at + 1)) {
@@ -159,8 +172,8 @@ class Reading {
                           rest.starts_with("{\"timestamp\"") || rest.starts_with("{\"uuid\"") ||
                           rest.starts_with("{\"sessionId\"");
       if (!likely) continue;
-      if (++tried > kMaxRestarts) break;
-      const std::size_t end = object_end(rest);
+      if (++tried > kMaxRestarts || scans_left == 0) break;
+      const std::size_t end = object_end(rest, scans_left);
       if (end == std::string_view::npos) continue;
       const std::string_view after = trim(rest.substr(end));
       if (!after.empty() && after.front() != '{') continue;

@@ -62,6 +62,17 @@ TEST(RecordReader, KeepsARecordThatFollowsACutOffOneOnTheSameLine) {
   EXPECT_NE(outcome.notices[0].reason.find("cut off"), std::string::npos);
 }
 
+TEST(RecordReader, BoundsTheWorkOnALineOfManyCutOffRecords) {
+  constexpr int kPairs = 2000;  // scanned to the end from each one, this would take kPairs² steps
+  std::string line;
+  for (int i = 0; i < kPairs; ++i) line += R"({"type":"x","n":["lost{"type":"y","n":"kept"})";
+  const Outcome outcome = read(line + "\n{\"n\":\"next\"}\n");
+  EXPECT_GT(outcome.names.size(), 30U);
+  EXPECT_LT(outcome.names.size(), std::size_t{kPairs});
+  EXPECT_EQ(outcome.names.back(), "next");
+  EXPECT_NE(outcome.notices.back().reason.find("more cut-off records"), std::string::npos);
+}
+
 TEST(RecordReader, ReportsAnUnfinishedLastLineAndKeepsWhatIsBeforeIt) {
   const Outcome outcome = read("{\"n\":\"a\"}\n{\"n\":\"b");
   EXPECT_EQ(outcome.names, (Names{"a"}));
