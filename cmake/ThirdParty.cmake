@@ -14,6 +14,7 @@ add_library(DNNL::dnnl UNKNOWN IMPORTED)
 set_target_properties(DNNL::dnnl PROPERTIES IMPORTED_LOCATION ${TACIT_DNNL}
   INTERFACE_SYSTEM_INCLUDE_DIRECTORIES ${TACIT_DNNL_INCLUDE})
 find_package(Boost 1.81 REQUIRED)
+pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(hs REQUIRED IMPORTED_TARGET libhs)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)

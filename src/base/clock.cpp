@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <condition_variable>
+#include <mutex>
+
 namespace tacit {
 namespace {
 
@@ -54,6 +57,13 @@ std::optional<Duration> take_offset(std::string_view& text) {
 }
 
 }  // namespace
+
+bool Clock::wait(Duration time, const std::stop_token& stop) const {
+  std::mutex mutex;
+  std::condition_variable_any stopped;
+  std::unique_lock lock(mutex);
+  return !stopped.wait_for(lock, stop, time, [&] { return stop.stop_requested(); });
+}
 
 Instant SystemClock::now() const {
   return std::chrono::floor<Duration>(std::chrono::system_clock::now());

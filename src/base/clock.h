@@ -1,16 +1,18 @@
 #pragma once
 // Time as the rest of Tacit sees it. Instant is UTC with millisecond precision and is what is
-// stored and shown; Deadline is a steady point after which work stops. A Clock is the only way to
-// read the time, so tests move it by hand (testing/manual_clock.h). Clocks may be called from any
-// thread.
+// stored and shown; SteadyTime is what timeouts, retries and breakers count in; Deadline is a
+// steady point after which work stops. A Clock is the only way to read the time and to wait for it,
+// so tests move it by hand (testing/fixtures.h). Clocks may be called from any thread.
 
 #include <chrono>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
 namespace tacit {
 
+using SteadyTime = std::chrono::steady_clock::time_point;
 using Instant = std::chrono::sys_time<std::chrono::milliseconds>;
 using Duration = std::chrono::milliseconds;
 
@@ -18,6 +20,9 @@ class Clock {
  public:
   virtual ~Clock() = default;
   virtual Instant now() const = 0;
+  virtual SteadyTime steady() const { return std::chrono::steady_clock::now(); }
+  // False when `stop` was requested before the time was over.
+  virtual bool wait(Duration time, const std::stop_token& stop) const;
 };
 
 class SystemClock final : public Clock {

@@ -82,6 +82,7 @@ class HttpClient {
 
  private:
   struct State;
+  class Caller;
   explicit HttpClient(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };

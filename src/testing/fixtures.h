@@ -2,6 +2,7 @@
 // Fixtures for tests: a clock moved by hand, a deterministic lexical embedder, a temporary folder
 // that removes itself, and builders for sessions and exchanges. Linked by tests only.
 
+#include <atomic>
 #include <filesystem>
 #include <initializer_list>
 #include <string>
@@ -14,15 +15,21 @@
 
 namespace tacit::testing {
 
+// Whoever waits moves it on. Safe from any thread.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(Instant start = from_millis(1'767'225'600'000))
-      : now_(start) {}  // 2026-01-01
-  Instant now() const override { return now_; }
-  void advance(Duration by) { now_ += by; }
+      : now_(to_millis(start)) {}  // 2026-01-01
+  Instant now() const override { return from_millis(now_); }
+  SteadyTime steady() const override { return SteadyTime(Duration(now_.load())); }
+  bool wait(Duration time, const std::stop_token& stop) const override {
+    if (!stop.stop_requested()) now_ += time.count();
+    return !stop.stop_requested();
+  }
+  void advance(Duration by) { now_ += by.count(); }
 
  private:
-  Instant now_;
+  mutable std::atomic<std::int64_t> now_;
 };
 
 // Bag of hashed words, 64 dimensions: equal texts are equal, shared words raise the cosine.
