@@ -96,10 +96,10 @@ struct AttemptReport {
 
 struct EngineParts {
   const Clock& clock;
-  Ledger* ledger = nullptr;    // null: no money can be held, nothing remote is called
-  std::string ledger_trouble;  // why it is null
-  std::map<Encoding, const TokenCounter*> counters;      // one that is missing: bytes count
-  std::function<void(const AttemptReport&)> on_attempt;  // may be empty
+  Ledger* ledger = nullptr;      // null: no money can be held, nothing remote is called
+  std::string ledger_trouble{};  // why it is null
+  std::map<Encoding, const TokenCounter*> counters{};      // one that is missing: bytes count
+  std::function<void(const AttemptReport&)> on_attempt{};  // may be empty
 };
 
 struct ProviderView {

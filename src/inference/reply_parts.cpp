@@ -168,7 +168,7 @@ FaultKind kind_of_status(int status) {
 }
 
 bool is_maybe_billed(int status) {
-  return status == 408 || status == 504;
+  return kind_of_status(status) == FaultKind::kTimeout;
 }
 
 std::optional<BilledTokens> believed(const std::optional<BilledTokens>& usage, bool has_text) {
