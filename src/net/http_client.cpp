@@ -4,171 +4,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <charconv>
 #include <deque>
 #include <functional>
 #include <map>
 
 #include "base/clock.h"
 #include "base/mutex.h"
-#include "base/text.h"
 #include "base/worker.h"
+#include "net/http_transfer.h"
 
 namespace tacit::net {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr int kPollMs = 60'000;  // the driver is woken for everything that matters
-constexpr std::size_t kMaxHeadBytes = 256U << 10U;
-constexpr int kFirstFinalStatus = 200;  // those below are only announcements
 
-bool is_loopback(std::string_view address) {
-  return address.starts_with("127.") || address == "::1" || address.starts_with("::ffff:127.");
-}
-
-struct EasyDeleter {
-  void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
-};
-struct ListDeleter {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
 struct MultiDeleter {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
 };
-
-// One call, shared by its caller and the driver thread.
-struct Transfer {
-  Transfer(const HttpCall& with, std::uint64_t number) : call(with), id(number) {}
-  Transfer(const Transfer&) = delete;
-  Transfer& operator=(const Transfer&) = delete;
-
-  const HttpCall& call;
-  const std::uint64_t
-      id;  // an address may come again while an order for the one before is under way
-  std::unique_ptr<CURL, EasyDeleter> easy;
-  std::unique_ptr<curl_slist, ListDeleter> headers;
-  std::array<char, CURL_ERROR_SIZE> reason{};
-  HttpHead arriving;  // driver only, until it is complete
-  std::size_t head_bytes = 0;
-  std::size_t body_bytes = 0;
-  bool is_elsewhere = false;  // a call that must stay local would have left
-
-  Mutex mutex;
-  CondVar changed;
-  std::optional<HttpHead> head TACIT_GUARDED_BY(mutex);
-  std::deque<std::string> pieces TACIT_GUARDED_BY(mutex);
-  std::optional<SteadyTime> requested TACIT_GUARDED_BY(mutex);
-  std::optional<SteadyTime> heard TACIT_GUARDED_BY(mutex);  // the last piece of the body
-  bool is_too_long TACIT_GUARDED_BY(mutex) = false;
-  bool is_done TACIT_GUARDED_BY(mutex) = false;
-  CURLcode result TACIT_GUARDED_BY(mutex) = CURLE_OK;
-};
-
-// The address is known, the request not yet written.
-int on_connected(void* user, char* peer, char* /*own*/, int /*peer_port*/, int /*own_port*/) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  if (transfer.call.stays_local && !is_loopback(peer)) {
-    transfer.is_elsewhere = true;
-    return CURL_PREREQFUNC_ABORT;
-  }
-  const MutexLock lock(transfer.mutex);
-  transfer.requested = SystemClock().steady();
-  transfer.changed.notify_one();
-  return CURL_PREREQFUNC_OK;
-}
-
-std::size_t on_header(char* bytes, std::size_t /*one*/, std::size_t size, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  transfer.head_bytes += size;
-  if (transfer.head_bytes > kMaxHeadBytes) return 0;
-  const std::string_view line = trim(std::string_view(bytes, size));
-  if (line.starts_with("HTTP/")) {
-    transfer.arriving = {};
-    const std::string_view rest = line.substr(std::min(line.find(' '), line.size() - 1) + 1);
-    std::from_chars(rest.data(), rest.data() + rest.size(), transfer.arriving.status);
-    return size;
-  }
-  if (line.empty()) {
-    if (transfer.arriving.status < kFirstFinalStatus) return size;
-    const MutexLock lock(transfer.mutex);
-    if (!transfer.head) transfer.head = transfer.arriving;
-    transfer.changed.notify_one();
-    return size;
-  }
-  const std::size_t colon = line.find(':');
-  if (colon != std::string_view::npos)
-    transfer.arriving.headers[lower_ascii(trim(line.substr(0, colon)))] =
-        trim(line.substr(colon + 1));
-  return size;
-}
-
-std::size_t on_body(char* bytes, std::size_t /*one*/, std::size_t size, void* user) {
-  auto& transfer = *static_cast<Transfer*>(user);
-  transfer.body_bytes += size;
-  const MutexLock lock(transfer.mutex);
-  if (transfer.body_bytes > transfer.call.most_reply_bytes) {
-    transfer.is_too_long = true;
-    return 0;
-  }
-  transfer.pieces.emplace_back(bytes, size);
-  transfer.heard = SystemClock().steady();
-  transfer.changed.notify_one();
-  return size;
-}
-
-template <class Value>
-void set(Transfer& transfer, CURLoption option, Value value) {
-  curl_easy_setopt(transfer.easy.get(), option, value);
-}
-
-void prepare(Transfer& transfer, const HttpClientOptions& options) {
-  const HttpCall& call = transfer.call;
-  transfer.easy.reset(curl_easy_init());
-  curl_slist* headers = curl_slist_append(nullptr, "Expect:");
-  for (const auto& [name, value] : call.headers)
-    headers = curl_slist_append(headers, (name + ": " + value).c_str());
-  transfer.headers.reset(headers);
-  set(transfer, CURLOPT_URL, call.url.c_str());
-  set(transfer, CURLOPT_PRIVATE, &transfer);
-  set(transfer, CURLOPT_ERRORBUFFER, transfer.reason.data());
-  set(transfer, CURLOPT_HTTPHEADER, transfer.headers.get());
-  if (call.method == "POST") {
-    set(transfer, CURLOPT_POST, 1L);
-    set(transfer, CURLOPT_POSTFIELDS, call.body.data());
-    set(transfer, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body.size()));
-  } else {
-    set(transfer, CURLOPT_CUSTOMREQUEST, call.method.c_str());
-  }
-  set(transfer, CURLOPT_PREREQFUNCTION, &on_connected);
-  set(transfer, CURLOPT_PREREQDATA, &transfer);
-  set(transfer, CURLOPT_HEADERFUNCTION, &on_header);
-  set(transfer, CURLOPT_HEADERDATA, &transfer);
-  set(transfer, CURLOPT_WRITEFUNCTION, &on_body);
-  set(transfer, CURLOPT_WRITEDATA, &transfer);
-  set(transfer, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-  set(transfer, CURLOPT_MAXAGE_CONN, static_cast<long>(options.idle_timeout.count() / 1000));
-  set(transfer, CURLOPT_NOSIGNAL, 1L);
-  set(transfer, CURLOPT_TCP_NODELAY, 1L);
-  set(transfer, CURLOPT_FOLLOWLOCATION, 0L);
-  set(transfer, CURLOPT_PROTOCOLS_STR, "http,https");
-  set(transfer, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-  set(transfer, CURLOPT_PIPEWAIT, 1L);
-  if (!options.certificates.empty()) set(transfer, CURLOPT_CAINFO, options.certificates.c_str());
-  if (call.stays_local) {
-    set(transfer, CURLOPT_PROXY, "");
-    set(transfer, CURLOPT_NOPROXY, "*");
-  }
-}
 
 }  // namespace
 
 struct HttpClient::State {
   explicit State(const HttpClientOptions& with) : options(with), multi(curl_multi_init()) {
     curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS,
-                      static_cast<long>(options.kept_connections));
+                      static_cast<long>(options.most_connections));
     curl_multi_setopt(multi.get(), CURLMOPT_MAX_TOTAL_CONNECTIONS,
                       static_cast<long>(options.most_connections));
     driver = std::make_unique<Worker>("http-client", [this](std::stop_token stop) { drive(stop); });
@@ -261,18 +121,6 @@ struct Wait {
   SteadyTime until;
   std::string_view what;
 };
-
-Error error_of(const Transfer& transfer, CURLcode result) {
-  if (transfer.is_elsewhere)
-    return {ErrorKind::kForbidden,
-            "the address is not of this machine: nothing was sent, because this call stays local"};
-  const std::string reason =
-      transfer.reason[0] != '\0' ? transfer.reason.data() : curl_easy_strerror(result);
-  if (result == CURLE_OPERATION_TIMEDOUT) return {ErrorKind::kDeadlineExceeded, reason};
-  if (result == CURLE_URL_MALFORMAT || result == CURLE_UNSUPPORTED_PROTOCOL)
-    return {ErrorKind::kInvalidInput, reason};
-  return {ErrorKind::kUnavailable, reason};
-}
 
 }  // namespace
 
@@ -371,7 +219,7 @@ class HttpClient::Caller {
           ErrorKind::kUnavailable,
           fmt::format("the reply is longer than {} bytes", transfer_.call.most_reply_bytes));
     else if (transfer_.result != CURLE_OK)
-      outcome.error = error_of(transfer_, transfer_.result);
+      outcome.error = error_of(transfer_, transfer_.result, transfer_.requested.has_value());
     else
       outcome.reached = Reached::kEnd;
     return outcome;
@@ -401,6 +249,14 @@ Result<std::unique_ptr<HttpClient>> HttpClient::start(const HttpClientOptions& o
 
 HttpOutcome HttpClient::send(const HttpCall& call, FunctionRef<bool(const HttpHead&)> on_head,
                              FunctionRef<bool(std::string_view)> on_data, std::stop_token stop) {
+  if (stop.stop_requested())
+    return {Reached::kNothing, {}, Error(ErrorKind::kCancelled, "the call was cancelled")};
+  for (const auto& [name, value] : call.headers) {
+    if ((name + value).find_first_of("\r\n") != std::string::npos)
+      return {Reached::kNothing,
+              {},
+              Error(ErrorKind::kInvalidInput, "a header of the call holds a line break: " + name)};
+  }
   return Caller(*state_, call, std::move(stop)).run(on_head, on_data);
 }
 

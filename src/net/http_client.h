@@ -25,12 +25,11 @@ namespace tacit::net {
 inline constexpr std::size_t kMaxReplyBytes = 64U << 20U;
 
 struct HttpClientOptions {
-  std::size_t kept_connections = 5;  // idle ones kept open
-  std::size_t most_connections = 20;
+  std::size_t most_connections = 20;                  // all of them stay open when they are unused
   std::chrono::milliseconds acquire_timeout{30'000};  // waiting for one of them
-  std::chrono::milliseconds idle_timeout{600'000};    // then an unused connection is closed
+  std::chrono::milliseconds idle_timeout{600'000};    // an older unused connection is not used
   std::chrono::milliseconds connect_timeout{3'000};
-  std::string certificates;  // a file of trusted certificates; "": the system's
+  std::string certificates{};  // a file of trusted certificates; "": the system's
 };
 
 struct HttpCall {
@@ -60,8 +59,10 @@ enum class Reached {
 
 struct HttpOutcome {
   Reached reached = Reached::kNothing;
-  HttpHead head;               // from kHead on
-  std::optional<Error> error;  // none at kEnd: unavailable, deadline_exceeded, cancelled, forbidden
+  HttpHead head;  // from kHead on
+  // None at kEnd: unavailable, deadline_exceeded, cancelled, forbidden (a call that must stay local
+  // would have left), invalid_input.
+  std::optional<Error> error;
 };
 
 class HttpClient {

@@ -42,14 +42,14 @@ enum class Fault {
 
 // What happens to the calls that it fits. `at_piece` counts from 0; a whole reply is one piece.
 struct FakeRule {
-  std::string model;   // of the request; "": any
-  std::string header;  // "name: value" that the request has, the name in lower case; "": any
-  int from_call = 1;   // of the calls of one model, counted from 1
+  std::string model{};   // of the request; "": any
+  std::string header{};  // "name: value" that the request has, the name in lower case; "": any
+  int from_call = 1;     // of the calls of one model, counted from 1
   int to_call = 1'000'000'000;
   Fault fault = Fault::kNone;
-  int status = 200;  // other than 200: a refusal with `body`
-  std::string body;  // "": the protocol's own way to say it
-  std::map<std::string, std::string> headers;
+  int status = 200;    // other than 200: a refusal with `body`
+  std::string body{};  // "": the protocol's own way to say it
+  std::map<std::string, std::string> headers{};
   std::chrono::milliseconds delay{0};        // before the head
   std::chrono::milliseconds piece_delay{0};  // before each piece of a stream
   int at_piece = 0;
@@ -57,9 +57,9 @@ struct FakeRule {
   bool has_crlf = false;        // lines of a stream end in CRLF
   bool has_comments = false;    // ": ping" before each event
   bool has_split_data = false;  // the JSON of an event on several data lines
-  std::string location;
+  std::string location{};
   std::string finish = "stop";      // or "length", "content_filter"
-  std::string text;                 // of the answer; "": made of words
+  std::string text{};               // of the answer; "": made of words
   int words = 8;                    // of that
   std::int64_t input_tokens = 100;  // usage that is reported and billed
   std::int64_t output_tokens = 20;

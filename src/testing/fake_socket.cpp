@@ -1,6 +1,7 @@
 #include "testing/fake_socket.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -125,6 +126,23 @@ std::optional<FakeCall> read_fake_call(const FakeSocket& socket, std::string& bu
   call.body = buffer.substr(start, size);
   buffer.erase(0, start + size);
   return call;
+}
+
+FakeServer::FakeServer(std::function<void(const FakeSocket&, const std::stop_token&)> body)
+    : listener_(*FakeSocket::listen(port_)) {
+  worker_ = std::make_unique<Worker>("fake-server",
+                                     [this, what = std::move(body)](const std::stop_token& stop) {
+                                       while (!stop.stop_requested()) {
+                                         const auto peer = listener_.accept();
+                                         if (!peer) continue;
+                                         ++connections_;
+                                         what(*peer, stop);
+                                       }
+                                     });
+}
+
+std::string FakeServer::url() const {
+  return fmt::format("http://127.0.0.1:{}", port_);
 }
 
 }  // namespace tacit::testing

@@ -2,14 +2,18 @@
 // The sockets of the fake provider: plain and blocking, so that every fault of a network can be
 // made by hand. Waits look at the stop token often.
 
+#include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "base/worker.h"
 
 namespace tacit::testing {
 
@@ -35,6 +39,7 @@ class FakeSocket {
   bool await_end(const std::stop_token& stop) const;
   // Closing sends a reset instead of an end.
   void reset_at_close() const;
+  int descriptor() const { return descriptor_; }
 
  private:
   bool is_ready() const;
@@ -50,5 +55,20 @@ struct FakeCall {
 // Reads one request; what belongs to the next stays in the buffer. Nothing when the peer is gone.
 std::optional<FakeCall> read_fake_call(const FakeSocket& socket, std::string& buffer,
                                        const std::stop_token& stop);
+
+// A server on loopback that does with each connection what a test wants, one after the other.
+class FakeServer {
+ public:
+  explicit FakeServer(std::function<void(const FakeSocket&, const std::stop_token&)> body);
+  std::string url() const;  // "http://127.0.0.1:PORT"
+  unsigned short port() const { return port_; }
+  int connections() const { return connections_; }
+
+ private:
+  unsigned short port_ = 0;
+  FakeSocket listener_;
+  std::atomic<int> connections_{0};
+  std::unique_ptr<Worker> worker_;
+};
 
 }  // namespace tacit::testing

@@ -8,7 +8,6 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <iostream>
 #include <string>
 
 #include "testing/fake_provider.h"
@@ -33,8 +32,14 @@ int serve(const std::string& script_file, const std::string& log, unsigned short
     std::fflush(stdout);
   };
   say(fmt::format("{}", (*provider)->port()));
-  for (std::string line; std::getline(std::cin, line);) {
+  std::string line;
+  for (int byte = 0; (byte = std::getc(stdin)) != EOF;) {
+    if (byte != '\n') {
+      line += static_cast<char>(byte);
+      continue;
+    }
     auto next = read_fake_script(line);
+    line.clear();
     if (next) (*provider)->set_script(std::move(*next));
     say(next ? "taken" : next.error().message());
   }
