@@ -33,4 +33,8 @@ std::string IdentityKey::secret_fingerprint(std::string_view secret_text) const 
   return hex(hmac_sha256(secret_, std::string("secret") + '\0' + std::string(secret_text)), 4);
 }
 
+std::string IdentityKey::content_hash(std::string_view text) const {
+  return hex(hmac_sha256(secret_, std::string("content") + '\0' + std::string(text)));
+}
+
 }  // namespace tacit

@@ -20,6 +20,8 @@ class IdentityKey {
   ItemId item(ObservationId first) const;
   // Fingerprint of a secret for typed marks: eight hexadecimal digits.
   std::string secret_fingerprint(std::string_view secret_text) const;
+  // What stands for a text in the audit log: 64 hexadecimal digits.
+  std::string content_hash(std::string_view text) const;
 
  private:
   std::uint64_t derive(std::string_view purpose, std::string_view a, std::string_view b) const;

@@ -130,6 +130,16 @@ inline constexpr Sql kExchangesWithoutVectors(
 inline constexpr Sql kCountWithoutVectors("SELECT count(*) FROM embed_due WHERE space = ?1");
 inline constexpr Sql kDropVectors("DELETE FROM vector WHERE owner = ?1 AND id = ?2 AND space = ?3");
 
+// The audit log. A page starts after (?1, ?2).
+#define TACIT_AUDIT                                                                         \
+  "SELECT id, time, request, attempt, content_hash, bytes_out, bytes_in, provider, model, " \
+  "label, layer, reason, outcome, hold FROM call_audit "
+#define TACIT_AUDIT_PAGE "time <= ?1 AND (time, id) < (?1, ?2) ORDER BY time DESC, id DESC LIMIT ?3"
+inline constexpr Sql kAuditsNewest(TACIT_AUDIT "WHERE " TACIT_AUDIT_PAGE);
+inline constexpr Sql kAuditsOfProvider(TACIT_AUDIT "WHERE provider = ?4 AND " TACIT_AUDIT_PAGE);
+
+#undef TACIT_AUDIT
+#undef TACIT_AUDIT_PAGE
 #undef TACIT_ITEM
 #undef TACIT_ITEM_PAGE
 #undef TACIT_SESSION_PAGE
@@ -183,6 +193,8 @@ inline constexpr Query kQueries[] = {
     {"exchanges_without_vectors", kExchangesWithoutVectors},
     {"count_without_vectors", kCountWithoutVectors},
     {"drop_vectors", kDropVectors},
+    {"audits_newest", kAuditsNewest},
+    {"audits_of_provider", kAuditsOfProvider},
 };
 
 }  // namespace tacit::store::hot

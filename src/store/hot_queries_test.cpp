@@ -82,6 +82,8 @@ const std::vector<Expected>& expected() {
       {"exchanges_without_vectors", {kKey + " (space=? AND owner=?)", kRow + " (rowid=?)"}},
       {"count_without_vectors", {kKey + " (space=?)"}},
       {"drop_vectors", {"COVERING INDEX vector_owner (owner=? AND id=? AND space=?)"}},
+      {"audits_newest", {"INDEX call_audit_time (time<?)"}},
+      {"audits_of_provider", {"INDEX call_audit_provider (provider=? AND time<?)"}},
   };
   return kExpected;
 }

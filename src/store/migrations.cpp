@@ -11,6 +11,8 @@ extern const char tacit_sql_0002_begin[];
 extern const char tacit_sql_0002_end[];
 extern const char tacit_sql_0003_begin[];
 extern const char tacit_sql_0003_end[];
+extern const char tacit_sql_0004_begin[];
+extern const char tacit_sql_0004_end[];
 }
 
 namespace tacit::store {
@@ -63,10 +65,11 @@ Result<void> apply(Connection& connection, const Migration& migration) {
 }  // namespace
 
 std::span<const Migration> released_migrations() {
-  static const std::array<Migration, 3> kMigrations = {{
+  static const std::array<Migration, 4> kMigrations = {{
       {1, "initial", {tacit_sql_0001_begin, tacit_sql_0001_end}},
       {2, "indexes", {tacit_sql_0002_begin, tacit_sql_0002_end}},
       {3, "ledger", {tacit_sql_0003_begin, tacit_sql_0003_end}},
+      {4, "audit", {tacit_sql_0004_begin, tacit_sql_0004_end}},
   }};
   return kMigrations;
 }

@@ -25,7 +25,9 @@ using ::testing::HasSubstr;
 // SHA-256 of the released steps: whoever edits one after its release breaks databases out there.
 constexpr const char* kReleased[] = {
     "4f426c138a947f75342a4c9a192a4667b3d247009a08b93de8cec05a3792f293",
-    "af0997f5c609bfbace709b0549e32647aeb1d322f77e56a7890b56765cd1dfb9"};
+    "af0997f5c609bfbace709b0549e32647aeb1d322f77e56a7890b56765cd1dfb9",
+    "2ca0c3476491e8745ee34833328a0bc494360c9eb3648cf0e053621e9d996f20",
+    "d410445f53d07a3f74567c12cf89ebbf6f8d39af033dfcf0d9f7bee373575686"};
 
 const Instant kNow = from_millis(1'767'225'600'000);  // 2026-01-01
 
