@@ -9,16 +9,14 @@
 #include <zstd.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cstdlib>
 #include <map>
-#include <random>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
+#include "mutator.h"
 #include "testing/fixtures.h"
 #include "transcript/reader.h"
 #include "transcript/registry.h"
@@ -27,22 +25,14 @@ namespace tacit::transcript {
 namespace {
 
 namespace fs = std::filesystem;
-using std::string_view_literals::operator""sv;
+using fuzz::environment_number;
+using fuzz::Mutator;
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr auto kMaxTimePerInput = std::chrono::seconds(10);  // far above what is seen when busy
-constexpr std::size_t kMaxInputBytes = 1U << 20U;
-constexpr std::size_t kMaxTextBytes = kMaxStepBytes + 256;  // the mark of what was left out
+constexpr std::size_t kMaxTextBytes = kMaxStepBytes + 256;   // the mark of what was left out
 constexpr unsigned kZstdOneIn = 16;
 constexpr unsigned kTwiceOneIn = 8;
-constexpr std::array kTokens{
-    "{"sv,    "["sv,     "}"sv,    "]"sv,       "\""sv,      "\\"sv,   "\n"sv,
-    "\r\n"sv, "\0"sv,    "\xFF"sv, "\xC3"sv,    "\\ud800"sv, "null"sv, "true"sv,
-    "-1"sv,   "1e999"sv, "```"sv,  "\n---\n"sv, "<task>"sv,  "# "sv,   "\xEF\xBB\xBF"sv,
-    "\"\""sv, "{}"sv,    "[]"sv,   "\\u0000"sv, "</task>"sv, "#### "sv};
-constexpr std::array kNumbers{
-    "99999999999999999999"sv, "-9223372036854775808"sv, "9223372036854775807"sv, "1e400"sv, "0"sv,
-    "253402300800000"sv};
 
 std::vector<std::string> fixtures_of(const fs::path& folder) {
   std::vector<fs::path> files;
@@ -56,123 +46,14 @@ std::vector<std::string> fixtures_of(const fs::path& folder) {
   return texts;
 }
 
-unsigned environment_number(const char* name, unsigned usual) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? usual : static_cast<unsigned>(std::strtoul(value, nullptr, 10));
+std::string packed(const std::string& text, Mutator& mutator) {
+  std::string result(ZSTD_compressBound(text.size()), '\0');
+  const std::size_t size = ZSTD_compress(result.data(), result.size(), text.data(), text.size(), 1);
+  result.resize(ZSTD_isError(size) != 0 ? 0 : size);
+  if (mutator.one_in(2)) mutator.flip(result);
+  if (mutator.one_in(4)) result.resize(mutator.below(result.size() + 1));
+  return result;
 }
-
-class Mutator {
- public:
-  Mutator(const std::vector<std::string>& fixtures, unsigned seed)
-      : fixtures_(fixtures), random_(seed) {}
-
-  std::string next() {
-    std::string text = fixtures_[below(fixtures_.size())];
-    for (std::size_t count = 1 + below(4); count > 0; --count) {
-      mutate(text);
-      if (text.size() > kMaxInputBytes) text.resize(kMaxInputBytes);
-    }
-    return below(kZstdOneIn) == 0 ? packed(text) : text;
-  }
-  bool one_in(unsigned count) { return below(count) == 0; }
-
- private:
-  std::size_t below(std::size_t bound) {
-    return bound == 0 ? 0 : static_cast<std::size_t>(random_() % bound);
-  }
-
-  void mutate(std::string& text) {
-    const std::size_t at = below(text.size() + 1);
-    const std::size_t size = below(std::min<std::size_t>(text.size() - at, 4096) + 1);
-    switch (below(10)) {
-      case 0:
-        return flip(text);
-      case 1:
-        return text.resize(at);
-      case 2:
-        text.insert(at, std::string(text, at, size));
-        return;
-      case 3:
-        text.erase(at, size);
-        return;
-      case 4: {
-        const std::string& other = fixtures_[below(fixtures_.size())];
-        text = text.substr(0, at) + other.substr(below(other.size() + 1));
-        return;
-      }
-      case 5:
-        text.insert(at, kTokens[below(kTokens.size())]);
-        return;
-      case 6:
-        return nest(text, at);
-      case 7:
-        return change_number(text, at);
-      case 8:
-        return swap_lines(text);
-      default:
-        return repeat_line(text, at);
-    }
-  }
-
-  void flip(std::string& text) {
-    for (std::size_t count = 1 + below(8); count > 0 && !text.empty(); --count) {
-      char& byte = text[below(text.size())];
-      byte = static_cast<char>(static_cast<unsigned char>(byte) ^ (1U << below(8)));
-    }
-  }
-
-  void nest(std::string& text, std::size_t at) {
-    const std::string_view opening = one_in(2) ? "["sv : "{\"a\":"sv;
-    const bool is_closed = one_in(2);
-    std::string middle;
-    const std::size_t depth = 1 + below(5000);
-    for (std::size_t i = 0; i < depth; ++i) middle += opening;
-    if (is_closed) middle += "1" + std::string(depth, opening == "[" ? ']' : '}');
-    text.insert(at, middle);
-  }
-
-  void change_number(std::string& text, std::size_t at) {
-    const std::size_t start = text.find_first_of("0123456789", at);
-    if (start == std::string::npos) return;
-    const std::size_t end = text.find_first_not_of("0123456789", start);
-    text.replace(start, (end == std::string::npos ? text.size() : end) - start,
-                 kNumbers[below(kNumbers.size())]);
-  }
-
-  static std::pair<std::size_t, std::size_t> line_at(const std::string& text, std::size_t at) {
-    const std::size_t before = at == 0 ? std::string::npos : text.rfind('\n', at - 1);
-    const std::size_t start = before == std::string::npos ? 0 : before + 1;
-    const std::size_t end = text.find('\n', at);
-    return {start, (end == std::string::npos ? text.size() : end + 1) - start};
-  }
-
-  void swap_lines(std::string& text) {
-    const auto [start, size] = line_at(text, below(text.size() + 1));
-    const std::string line = text.substr(start, size);
-    text.erase(start, size);
-    text.insert(line_at(text, below(text.size() + 1)).first, line);
-  }
-
-  void repeat_line(std::string& text, std::size_t at) {
-    const auto [start, size] = line_at(text, at);
-    const std::string line = text.substr(start, size);
-    for (std::size_t count = 1 + below(64); count > 0 && text.size() < kMaxInputBytes; --count)
-      text.insert(start, line);
-  }
-
-  std::string packed(const std::string& text) {
-    std::string result(ZSTD_compressBound(text.size()), '\0');
-    const std::size_t size =
-        ZSTD_compress(result.data(), result.size(), text.data(), text.size(), 1);
-    result.resize(ZSTD_isError(size) != 0 ? 0 : size);
-    if (one_in(2)) flip(result);
-    if (one_in(4)) result.resize(below(result.size() + 1));
-    return result;
-  }
-
-  const std::vector<std::string>& fixtures_;
-  std::mt19937 random_;
-};
 
 // What of one input broke an expectation; empty when all is well.
 class Check {
@@ -226,7 +107,7 @@ class Check {
   std::map<std::string, int> ordinals_;
 };
 
-int fuzz(const std::string& name) {
+int run(const std::string& name) {
   const std::vector<std::string> fixtures = fixtures_of(fs::path(TACIT_GOLDEN_FOLDER) / name);
   if (fixtures.empty()) {
     fmt::print("no fixtures in {}\n", name);
@@ -240,7 +121,8 @@ int fuzz(const std::string& name) {
   std::size_t inputs = 0;
   std::size_t exchanges = 0;
   for (; SteadyClock::now() < end; ++inputs) {
-    testing::write_file(file, mutator.next());
+    const std::string text = mutator.next();
+    testing::write_file(file, mutator.one_in(kZstdOneIn) ? packed(text, mutator) : text);
     Check check;
     std::string found = check.run(file);
     exchanges += check.identities().size();
@@ -287,5 +169,5 @@ int main(int count, char** arguments) {
     return 2;
   }
   const std::string name = arguments[1];
-  return name == "--covered" ? tacit::transcript::covered() : tacit::transcript::fuzz(name);
+  return name == "--covered" ? tacit::transcript::covered() : tacit::transcript::run(name);
 }
