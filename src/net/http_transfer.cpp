@@ -12,7 +12,6 @@
 namespace tacit::net {
 namespace {
 
-constexpr std::size_t kMaxHeadBytes = 256U << 10U;
 constexpr int kFirstFinalStatus = 200;  // those below are only announcements
 
 bool is_loopback(std::string_view address) {
@@ -55,10 +54,9 @@ int on_connected(void* user, char* peer, char* /*own*/, int /*peer_port*/, int /
   return CURL_PREREQFUNC_OK;
 }
 
+// libcurl itself bounds a head without end.
 std::size_t on_header(char* bytes, std::size_t /*one*/, std::size_t size, void* user) {
   auto& transfer = *static_cast<Transfer*>(user);
-  transfer.head_bytes += size;
-  if (transfer.head_bytes > kMaxHeadBytes) return 0;
   const std::string_view line = trim(std::string_view(bytes, size));
   if (line.starts_with("HTTP/")) {
     transfer.arriving = {};

@@ -37,7 +37,6 @@ struct Transfer {
   std::unique_ptr<curl_slist, ListDeleter> headers;
   std::array<char, CURL_ERROR_SIZE> reason{};
   HttpHead arriving;  // driver only, until it is complete
-  std::size_t head_bytes = 0;
   std::size_t body_bytes = 0;
   bool is_elsewhere = false;  // a call that must stay local would have left
 
