@@ -132,15 +132,18 @@ struct FakeProvider::State {
         if (!show(socket, attempt)) return;
         continue;
       }
-      const std::size_t place = arrive(attempt);
-      const bool goes_on = answer(socket, attempt, stop);
+      std::size_t place = 0;
+      const FakeRule rule = arrive(attempt, place);
+      const bool goes_on = answer(socket, rule, attempt, stop);
       end(place, attempt);
       if (!goes_on) return;
     }
   }
 
-  std::size_t arrive(const FakeAttempt& attempt) {
+  // Calls are counted in the order of the log.
+  FakeRule arrive(const FakeAttempt& attempt, std::size_t& place) {
     const MutexLock lock(mutex);
+    place = attempts.size();
     attempts.push_back(attempt);
     log.write(
         {{"event", "arrived"},
@@ -151,7 +154,12 @@ struct FakeProvider::State {
          {"headers", attempt.headers},
          {"body", attempt.body}});
     changed.notify_all();
-    return attempts.size() - 1;
+    const int number = ++calls_of[attempt.model];
+    const auto found = std::ranges::find_if(
+        script, [&](const FakeRule& rule) { return fits(rule, attempt, number); });
+    FakeRule chosen = found == script.end() ? FakeRule() : *found;
+    chosen.model = attempt.model;
+    return chosen;
   }
 
   void end(std::size_t place, FakeAttempt& attempt) {
@@ -166,16 +174,6 @@ struct FakeProvider::State {
     changed.notify_all();
   }
 
-  FakeRule rule_for(const FakeAttempt& attempt) {
-    const MutexLock lock(mutex);
-    const int number = ++calls_of[attempt.model];
-    const auto found = std::ranges::find_if(
-        script, [&](const FakeRule& rule) { return fits(rule, attempt, number); });
-    FakeRule chosen = found == script.end() ? FakeRule() : *found;
-    chosen.model = attempt.model;
-    return chosen;
-  }
-
   void bill(const FakeRule& rule) {
     const MutexLock lock(mutex);
     const std::int64_t cost = rule.input_tokens * kInputPrice + rule.output_tokens * kOutputPrice;
@@ -184,10 +182,10 @@ struct FakeProvider::State {
   }
 
   // False: the connection ends.
-  bool answer(const FakeSocket& socket, FakeAttempt& attempt, const std::stop_token& stop) {
+  bool answer(const FakeSocket& socket, const FakeRule& rule, FakeAttempt& attempt,
+              const std::stop_token& stop) {
     const FakeDialect dialect = dialect_of(attempt.path);
     if (dialect == FakeDialect::kNone) return say(socket, attempt, 404, "{\"error\":\"unknown\"}");
-    const FakeRule rule = rule_for(attempt);
     if (rule.fault != Fault::kRedirect && is_billed(rule.status)) bill(rule);
     if (rule.delay.count() > 0 && !clock.wait(rule.delay, stop)) return false;
     switch (rule.fault) {
