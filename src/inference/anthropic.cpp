@@ -9,20 +9,24 @@ namespace {
 
 constexpr const char* kVersion = "2023-06-01";
 
-// Later usage replaces earlier: each field that is there.
+bool has_count(const Json& usage, const char* key) {
+  return usage.contains(key) && usage[key].is_number();
+}
+
+// Later usage replaces earlier: each field that is there and not null.
 void take_usage(const Json& usage, Reply& reply) {
   BilledTokens billed = reply.usage.value_or(BilledTokens{});
-  if (usage.contains("input_tokens")) billed.input = count_at(usage, "input_tokens");
-  if (usage.contains("cache_read_input_tokens"))
+  if (has_count(usage, "input_tokens")) billed.input = count_at(usage, "input_tokens");
+  if (has_count(usage, "cache_read_input_tokens"))
     billed.cache_read = count_at(usage, "cache_read_input_tokens");
-  if (usage.contains("cache_creation_input_tokens")) {
+  if (has_count(usage, "cache_creation_input_tokens")) {
     const std::int64_t written = count_at(usage, "cache_creation_input_tokens");
     const Json* const kinds = object_at(usage, "cache_creation");
     billed.cache_write_long =
         kinds == nullptr ? 0 : std::min(written, count_at(*kinds, "ephemeral_1h_input_tokens"));
     billed.cache_write = written - billed.cache_write_long;
   }
-  if (usage.contains("output_tokens")) billed.output = count_at(usage, "output_tokens");
+  if (has_count(usage, "output_tokens")) billed.output = count_at(usage, "output_tokens");
   if (const Json* details = object_at(usage, "output_tokens_details"))
     reply.reasoning_tokens = count_at(*details, "thinking_tokens");
   reply.usage = billed;
@@ -35,9 +39,10 @@ Finish finish_of(std::string_view reason) {
   return reason == "refusal" ? Finish::kContentFilter : Finish::kOther;
 }
 
-std::string error_text(const Json& json) {
+Fault error_fault(const Json& json) {
   const Json* const error = object_at(json, "error");
-  return error == nullptr ? "" : text_at(*error, "type") + ": " + said(text_at(*error, "message"));
+  const std::string code = error == nullptr ? "" : code_word(text_at(*error, "type"));
+  return server_fault("an error within the reply" + (code.empty() ? "" : ": " + code));
 }
 
 class Reader final : public ReplyReader {
@@ -79,9 +84,7 @@ class Reader final : public ReplyReader {
     const auto json = parse_object(data);
     if (!json) return std::unexpected<Fault>(broken("a piece of the stream is no JSON"));
     const std::string type = text_at(*json, "type");
-    if (type == "error")
-      return std::unexpected<Fault>(
-          server_fault("an error within the stream: " + error_text(*json)));
+    if (type == "error") return std::unexpected<Fault>(error_fault(*json));
     if (type == "message_start") {
       if (const Json* message = object_at(*json, "message")) {
         reply_.model = text_at(*message, "model");
@@ -111,8 +114,7 @@ class Reader final : public ReplyReader {
   Attempted<void> read_whole() {
     const auto json = parse_object(body_);
     if (!json) return std::unexpected<Fault>(broken("the reply is no JSON"));
-    if (text_at(*json, "type") == "error")
-      return std::unexpected<Fault>(server_fault(error_text(*json)));
+    if (text_at(*json, "type") == "error") return std::unexpected<Fault>(error_fault(*json));
     reply_.model = text_at(*json, "model");
     if (const Json* usage = object_at(*json, "usage")) take_usage(*usage, reply_);
     take_finish(text_at(*json, "stop_reason"));
@@ -180,12 +182,12 @@ class Anthropic final : public Provider {
     fault.kind = kind_of_status(head.status);
     fault.billed_maybe = is_maybe_billed(head.status);
     fault.wait = retry_after(head, now);
-    fault.message = "HTTP " + std::to_string(head.status);
+    fault.message = refusal_text(head.status, {});
     const auto json = parse_object(body);
     const Json* const error = json ? object_at(*json, "error") : nullptr;
     if (error == nullptr) return fault;
-    fault.message += ": " + error_text(*json);
     const std::string type = text_at(*error, "type");
+    fault.message = refusal_text(head.status, {type});
     const std::string message = text_at(*error, "message");
     if (type == "rate_limit_error" && message.find("spend limit") != std::string::npos)
       fault.kind = FaultKind::kQuota;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "inference/prompt_size.h"
+#include "inference/schema.h"
 #include "inference/walk.h"
 
 namespace tacit::inference {
@@ -27,6 +28,7 @@ Job job_of(const std::string& request_id, const Request& request, const EnginePa
   job.wish.mode = request.mode;
   job.wish.urgency = request.urgency;
   job.time = request.time;
+  job.on_attempt = request.on_attempt;
   job.has_exact_count = [&parts](const Route& route) {
     return counter_of(parts, route) != nullptr;
   };
@@ -92,6 +94,8 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
                                     std::stop_token stop) {
   if (request.prompt.messages.empty() || request.prompt.max_output <= 0)
     return fail(ErrorKind::kInvalidInput, "a call needs a message and room for an answer");
+  const std::string& schema = request.prompt.schema;
+  if (!schema.empty()) TACIT_TRY(check_schema(schema));
   Job job = job_of(request_id, request, state_->parts);
   Counts counts(state_->parts, request.prompt);
   std::unique_ptr<ReplyReader> reader;
@@ -117,6 +121,13 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
     return reply.usage;
   };
   job.has_shown = [&] { return has_shown; };
+  job.accept = [&]() -> Attempted<void> {
+    if (schema.empty() || reply.finish == Finish::kContentFilter) return {};
+    const std::string complaint = complaint_about(reply.text, schema);
+    if (complaint.empty()) return {};
+    return std::unexpected<Fault>(Fault{
+        FaultKind::kBroken, "the answer breaks its schema: " + complaint, std::nullopt, true});
+  };
   Completion done;
   const std::size_t route = TACIT_TRY(state_->walker.run(state_->chain, job, stop, done.attempts));
   if (reply.finish == Finish::kContentFilter)

@@ -33,6 +33,9 @@ namespace tacit::inference {
 inline constexpr Duration kCallTime = std::chrono::seconds(60);
 inline constexpr std::size_t kEmbeddingBatch = 32;
 
+// Told of every attempt when it has ended, numbered from 1, on the calling thread.
+using OnAttempt = std::function<void(int number, const AttemptRecord& record)>;
+
 struct CompletionRequest {
   std::string developer;
   std::string project;
@@ -43,6 +46,7 @@ struct CompletionRequest {
   Urgency urgency = Urgency::kInteractive;
   Duration time = kCallTime;
   bool may_cache = true;
+  OnAttempt on_attempt;  // may be empty
 };
 
 struct Completion {
@@ -66,6 +70,7 @@ struct EmbeddingRequest {
   Sensitivity sensitivity = Sensitivity::kConfidential;
   Urgency urgency = Urgency::kInteractive;
   Duration time = kCallTime;
+  OnAttempt on_attempt;  // may be empty
 };
 
 struct EmbeddingAnswer {
@@ -87,19 +92,11 @@ struct EngineOptions {
   unsigned seed = 1;  // of the jitter
 };
 
-// Who made a call and what came of one of its attempts, for the audit log.
-struct AttemptReport {
-  const std::string& request;
-  int attempt = 0;
-  const AttemptRecord& record;
-};
-
 struct EngineParts {
   const Clock& clock;
   Ledger* ledger = nullptr;      // null: no money can be held, nothing remote is called
   std::string ledger_trouble{};  // why it is null
-  std::map<Encoding, const TokenCounter*> counters{};      // one that is missing: bytes count
-  std::function<void(const AttemptReport&)> on_attempt{};  // may be empty
+  std::map<Encoding, const TokenCounter*> counters{};  // one that is missing: bytes count
 };
 
 struct ProviderView {

@@ -44,6 +44,18 @@ std::optional<Json> error_in(std::string_view text) {
   return error == nullptr ? std::nullopt : std::optional<Json>(*error);
 }
 
+Fault error_fault(const Json& error) {
+  const std::string code = code_word(text_at(error, "status"));
+  return server_fault("an error within the reply" + (code.empty() ? "" : ": " + code));
+}
+
+// Thoughts count against maxOutputTokens and are billed; short extractions need few or none.
+std::optional<Json> thinking_of(std::string_view model) {
+  if (model.starts_with("gemini-2.5-flash")) return Json{{"thinkingBudget", 0}};
+  if (model.starts_with("gemini-3")) return Json{{"thinkingLevel", "low"}};
+  return std::nullopt;
+}
+
 class Reader final : public ReplyReader {
  public:
   explicit Reader(bool is_streamed) : is_streamed_(is_streamed) {}
@@ -75,7 +87,7 @@ class Reader final : public ReplyReader {
     }
     if (!has_finish_) {
       if (const auto error = error_in(events_.take_rest()))
-        return std::unexpected<Fault>(server_fault(said(text_at(*error, "message"))));
+        return std::unexpected<Fault>(error_fault(*error));
       return std::unexpected<Fault>(broken("the reply ended without a finishReason"));
     }
     reply_.usage = believed(reply_.usage, !reply_.text.empty());
@@ -85,9 +97,7 @@ class Reader final : public ReplyReader {
 
  private:
   Attempted<void> take(const std::string& data, FunctionRef<void(std::string_view)> on_text) {
-    if (const auto error = error_in(data))
-      return std::unexpected<Fault>(
-          server_fault("an error within the reply: " + said(text_at(*error, "message"))));
+    if (const auto error = error_in(data)) return std::unexpected<Fault>(error_fault(*error));
     const auto json = parse_object(data);
     if (!json) return std::unexpected<Fault>(broken("a piece of the reply is no JSON"));
     if (const std::string model = text_at(*json, "modelVersion"); !model.empty())
@@ -144,6 +154,7 @@ class Gemini final : public Provider {
     if (!system.empty()) body["systemInstruction"] = {{"parts", Json::array({{{"text", system}}})}};
     Json config = {{"maxOutputTokens", prompt.max_output}};
     if (prompt.temperature) config["temperature"] = *prompt.temperature;
+    if (const auto thinking = thinking_of(model)) config["thinkingConfig"] = *thinking;
     if (!prompt.schema.empty()) {
       config["responseMimeType"] = "application/json";
       config["responseJsonSchema"] = Json::parse(prompt.schema, nullptr, false);
@@ -197,16 +208,16 @@ class Gemini final : public Provider {
     fault.kind = kind_of_status(head.status);
     fault.billed_maybe = is_maybe_billed(head.status);
     fault.wait = retry_after(head, now);
-    fault.message = "HTTP " + std::to_string(head.status);
     const auto error = error_in(body);
+    const std::string status = error ? text_at(*error, "status") : "";
+    fault.message = refusal_text(head.status, {status});
     if (!error) return fault;
     const std::string message = text_at(*error, "message");
-    fault.message += ": " + said(message);
-    if (text_at(*error, "status") == "INVALID_ARGUMENT" &&
-        message.find("token count") != std::string::npos)
+    if (status == "INVALID_ARGUMENT" && message.find("token count") != std::string::npos)
       fault.kind = FaultKind::kTooLong;
-    if (text_at(*error, "status") == "INVALID_ARGUMENT" &&
-        message.find("API key") != std::string::npos)
+    // The account must be changed first: its key, its region, its billing.
+    if (status == "FAILED_PRECONDITION" ||
+        (status == "INVALID_ARGUMENT" && message.find("API key") != std::string::npos))
       fault.kind = FaultKind::kConfiguration;
     if (error->contains("details") && (*error)["details"].is_array())
       take_details((*error)["details"], fault);
@@ -230,7 +241,9 @@ class Gemini final : public Provider {
       if (!detail.is_object() || !detail.contains("violations") || !detail["violations"].is_array())
         continue;
       for (const Json& violation : detail["violations"]) {
-        if (text_at(violation, "quotaId").find("PerDay") != std::string::npos)
+        // A limit of nothing never comes back by waiting.
+        if (text_at(violation, "quotaId").find("PerDay") != std::string::npos ||
+            text_at(violation, "quotaValue") == "0")
           fault.kind = FaultKind::kQuota;
       }
     }

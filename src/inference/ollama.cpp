@@ -12,6 +12,14 @@ std::string_view role_of(Role role) {
   return role == Role::kUser ? "user" : "assistant";
 }
 
+// An answer that another machine made: ids of cloud models are passed on to the vendor.
+std::optional<Fault> left_machine(const Json& json) {
+  if (text_at(json, "remote_host").empty() && text_at(json, "remote_model").empty())
+    return std::nullopt;
+  return Fault{FaultKind::kConfiguration, "the local server passed the call on to another machine",
+               std::nullopt, false};
+}
+
 class Reader final : public ReplyReader {
  public:
   Attempted<void> feed(std::string_view bytes,
@@ -45,12 +53,9 @@ class Reader final : public ReplyReader {
   Attempted<void> take(std::string_view line, FunctionRef<void(std::string_view)> on_text) {
     const auto json = parse_object(line);
     if (!json) return std::unexpected<Fault>(broken("a line of the reply is no JSON"));
-    if (const std::string error = text_at(*json, "error"); !error.empty())
-      return std::unexpected<Fault>(server_fault("an error within the reply: " + said(error)));
-    if (!text_at(*json, "remote_host").empty() || !text_at(*json, "remote_model").empty())
-      return std::unexpected<Fault>(Fault{FaultKind::kConfiguration,
-                                          "the local server passed the call on to another machine",
-                                          std::nullopt, false});
+    if (auto left = left_machine(*json)) return std::unexpected<Fault>(std::move(*left));
+    if (!text_at(*json, "error").empty())
+      return std::unexpected<Fault>(server_fault("an error within the reply"));
     reply_.model = text_at(*json, "model");
     if (const Json* message = object_at(*json, "message")) {
       const std::string text = text_at(*message, "content");
@@ -117,6 +122,7 @@ class Ollama final : public Provider {
     if (!json || !json->contains("embeddings") || !(*json)["embeddings"].is_array() ||
         (*json)["embeddings"].size() != texts)
       return std::unexpected<Fault>(broken("the reply does not hold a vector for each text"));
+    if (auto left = left_machine(*json)) return std::unexpected<Fault>(std::move(*left));
     EmbeddingReply reply;
     for (const Json& each : (*json)["embeddings"]) {
       auto vector = unit_vector(each);
@@ -134,12 +140,13 @@ class Ollama final : public Provider {
                      Instant /*now*/) const override {
     Fault fault;
     fault.kind = kind_of_status(head.status);
-    fault.message = "HTTP " + std::to_string(head.status);
-    if (const auto json = parse_object(body)) {
-      const std::string error = text_at(*json, "error");
-      fault.message += ": " + said(error);
-      if (error.find("context") != std::string::npos) fault.kind = FaultKind::kTooLong;
-    }
+    fault.message = refusal_text(head.status, {});
+    const auto json = parse_object(body);
+    const std::string error = json ? text_at(*json, "error") : "";
+    if (head.status == 404) fault.message += ": the model is not installed";
+    if (error.find("context length") != std::string::npos ||
+        error.find("context size") != std::string::npos)
+      fault.kind = FaultKind::kTooLong;
     return fault;
   }
 };

@@ -1,5 +1,6 @@
 // OpenAI's chat completions and embeddings, as OpenAI, Groq, vLLM, llama.cpp's server and Ollama's
 // /v1 speak them (OpenAI's openapi.yaml, Groq's SDK, the servers' READMEs; docs/inference.md).
+#include <algorithm>
 #include <array>
 
 #include "inference/protocols.h"
@@ -37,6 +38,30 @@ Finish finish_of(std::string_view reason) {
   if (reason == "stop" || reason == "tool_calls") return Finish::kStop;
   if (reason == "length") return Finish::kLength;
   return reason == "content_filter" ? Finish::kContentFilter : Finish::kOther;
+}
+
+// How much a model is told to reason, which costs time and money that short extractions do not
+// need. Not every model knows every word, and the older ones know none.
+struct Effort {
+  std::string_view provider, model, word;  // `model` is a part of its name
+  bool takes_temperature;
+};
+constexpr std::array kEfforts = {
+    Effort{"openai", "gpt-6", "none", true},      Effort{"openai", "gpt-5.6", "none", true},
+    Effort{"openai", "gpt-5-", "minimal", false}, Effort{"groq", "gpt-oss", "low", true},
+    Effort{"groq", "qwen/qwen3", "none", true},
+};
+
+const Effort* effort_of(const Endpoint& endpoint, std::string_view model) {
+  const auto found = std::ranges::find_if(kEfforts, [&](const Effort& each) {
+    return each.provider == endpoint.provider && model.find(each.model) != std::string_view::npos;
+  });
+  return found == kEfforts.end() ? nullptr : &*found;
+}
+
+// Groq decodes by the schema for gpt-oss alone and refuses strict elsewhere.
+bool is_strict(const Endpoint& endpoint, std::string_view model) {
+  return endpoint.provider != "groq" || model.find("gpt-oss") != std::string_view::npos;
 }
 
 // {"error":{…}}, {"error":"text"}, and vLLM's {"object":"error","message":…}.
@@ -82,6 +107,7 @@ class Reader final : public ReplyReader {
     } else if (!has_end_ || !has_finish_) {
       return std::unexpected<Fault>(rest_fault());
     }
+    if (is_refused_) reply_.finish = Finish::kContentFilter;
     reply_.usage = believed(reply_.usage, !reply_.text.empty());
     return reply_;
   }
@@ -105,6 +131,7 @@ class Reader final : public ReplyReader {
     const std::string text = text_at(*delta, "content");
     reply_.text += text;
     if (!text.empty()) on_text(text);
+    if (!text_at(*delta, "refusal").empty()) is_refused_ = true;
     return {};
   }
 
@@ -115,7 +142,8 @@ class Reader final : public ReplyReader {
         complaint = Complaint{text, "", ""};
     }
     if (!complaint) return std::nullopt;
-    return server_fault("an error within the stream: " + said(complaint->message));
+    const std::string code = code_word(complaint->code.empty() ? complaint->type : complaint->code);
+    return server_fault("an error within the reply" + (code.empty() ? "" : ": " + code));
   }
 
   void take_usage(const Json& json) {
@@ -144,7 +172,7 @@ class Reader final : public ReplyReader {
     take_finish(*choice);
     if (!has_finish_) return std::unexpected<Fault>(broken("the reply does not say that it ended"));
     reply_.text = text_at(*message, "content");
-    if (!text_at(*message, "refusal").empty()) reply_.finish = Finish::kContentFilter;
+    if (!text_at(*message, "refusal").empty()) is_refused_ = true;
     return {};
   }
 
@@ -163,6 +191,7 @@ class Reader final : public ReplyReader {
   Reply reply_;
   bool has_end_ = false;
   bool has_finish_ = false;
+  bool is_refused_ = false;
 };
 
 std::vector<std::pair<std::string, std::string>> headers_of(const Endpoint& endpoint) {
@@ -180,17 +209,15 @@ class OpenAi final : public Provider {
       body["messages"].push_back({{"role", role_of(message.role)}, {"content", message.text}});
     // Local servers read the older name alone.
     body[endpoint.is_local ? "max_tokens" : "max_completion_tokens"] = prompt.max_output;
-    if (prompt.temperature) body["temperature"] = *prompt.temperature;
-    // Reasoning costs time and money that short extractions do not need; Groq's gpt-oss has no
-    // "none".
-    if (endpoint.provider == "openai") body["reasoning_effort"] = "none";
-    if (endpoint.provider == "groq" && model.find("gpt-oss") != std::string::npos)
-      body["reasoning_effort"] = "low";
+    const Effort* const effort = effort_of(endpoint, model);
+    if (effort != nullptr) body["reasoning_effort"] = effort->word;
+    if (prompt.temperature && (effort == nullptr || effort->takes_temperature))
+      body["temperature"] = *prompt.temperature;
     if (!prompt.schema.empty()) {
       body["response_format"] = {{"type", "json_schema"},
                                  {"json_schema",
                                   {{"name", "answer"},
-                                   {"strict", true},
+                                   {"strict", is_strict(endpoint, model)},
                                    {"schema", Json::parse(prompt.schema, nullptr, false)}}}};
     }
     if (is_streamed) {
@@ -251,9 +278,9 @@ class OpenAi final : public Provider {
     fault.wait = retry_after(head, now);
     const auto json = parse_object(body);
     const auto complaint = json ? complaint_of(*json) : std::nullopt;
-    fault.message = "HTTP " + std::to_string(head.status);
+    fault.message = refusal_text(head.status, {});
     if (!complaint) return fault;
-    fault.message += ": " + said(complaint->message);
+    fault.message = refusal_text(head.status, {complaint->code, complaint->type});
     const auto is = [&](std::string_view word) {
       return complaint->code == word || complaint->type == word;
     };
@@ -263,7 +290,9 @@ class OpenAi final : public Provider {
         (complaint->code.ends_with("_limit_exceeded") && complaint->code != "rate_limit_exceeded");
     if (is_used_up) {
       fault.kind = FaultKind::kQuota;
-    } else if (is("context_length_exceeded") || is("string_above_max_length")) {
+    } else if (is("context_length_exceeded") || is("string_above_max_length") ||
+               is("exceed_context_size_error") ||  // llama.cpp
+               complaint->message.find("maximum context length") != std::string::npos) {  // vLLM
       fault.kind = FaultKind::kTooLong;
     } else if (is("content_filter") || is("content_policy_violation")) {
       fault.kind = FaultKind::kRefused;

@@ -96,8 +96,18 @@ Fault server_fault(std::string message) {
   return {FaultKind::kServer, std::move(message), std::nullopt, true};
 }
 
-std::string said(std::string_view provider_text) {
-  return std::string(clip_utf8(clean_utf8(provider_text), kMaxFaultText));
+std::string code_word(std::string_view code) {
+  const bool is_code = code.size() <= kMaxCodeLetters && std::ranges::all_of(code, [](char c) {
+                         return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+                       });
+  return is_code ? std::string(code) : "";
+}
+
+std::string refusal_text(int status, std::initializer_list<std::string> codes) {
+  const std::string text = "HTTP " + std::to_string(status);
+  for (const std::string& code : codes)
+    if (const std::string word = code_word(code); !word.empty()) return text + ": " + word;
+  return text;
 }
 
 std::optional<milliseconds> parse_span(std::string_view text) {

@@ -4,6 +4,7 @@
 // module's .cpp files only. Pure.
 
 #include <chrono>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -16,7 +17,7 @@ namespace tacit::inference {
 using Json = nlohmann::json;
 
 inline constexpr std::size_t kMaxReplyDepth = 64;
-inline constexpr std::size_t kMaxFaultText = 300;  // of what a provider says
+inline constexpr std::size_t kMaxCodeLetters = 48;
 
 // Nothing for text that is no JSON object or nests deeper than kMaxReplyDepth.
 std::optional<Json> parse_object(std::string_view text);
@@ -30,8 +31,11 @@ const Json* first_of(const Json& json, const char* key);  // of a list
 Fault broken(std::string message);
 Fault server_fault(std::string message);
 
-// Clipped, valid UTF-8.
-std::string said(std::string_view provider_text);
+// A provider's code of an error, such as "model_not_found", when it looks like one, else "". What
+// it says in sentences may repeat the prompt or the key, so that is never passed on.
+std::string code_word(std::string_view code);
+// "HTTP 429: rate_limit_exceeded"; of the codes the first that is one.
+std::string refusal_text(int status, std::initializer_list<std::string> codes);
 
 // "retry-after-ms", "retry-after" in seconds or as an HTTP date.
 std::optional<std::chrono::milliseconds> retry_after(const net::HttpHead& head, Instant now);

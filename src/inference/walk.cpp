@@ -166,7 +166,7 @@ std::optional<Result<std::size_t>> Walker::attempt(Trip& trip, std::size_t index
     record.outcome = std::move(outcome);
     record.detail = error.message();
     trip.worst = error;
-    if (parts_.on_attempt) parts_.on_attempt({trip.job.request, trip.attempts, record});
+    if (trip.job.on_attempt) trip.job.on_attempt(trip.attempts, record);
     trip.records.push_back(record);
     return std::nullopt;
   };
@@ -215,7 +215,7 @@ std::optional<Result<std::size_t>> Walker::attempt(Trip& trip, std::size_t index
     record.outcome = name_of(fault->kind);
     record.detail = fault->message;
   }
-  if (parts_.on_attempt) parts_.on_attempt({trip.job.request, trip.attempts, record});
+  if (trip.job.on_attempt) trip.job.on_attempt(trip.attempts, record);
   trip.records.push_back(record);
   if (fault) return take_fault(trip, index, std::move(*fault), std::move(*admission));
   if (record.outcome == "answered") return index;

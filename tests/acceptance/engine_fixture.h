@@ -85,12 +85,9 @@ class EngineTestBase : public ::testing::Test {
     options_.chain = std::move(chain);
     EngineParts parts{*clock_};
     parts.ledger = ledger_.get();
-    parts.on_attempt = [this](const AttemptReport& report) { on_attempt(report); };
     engine_ = Engine::open(options_, std::move(parts)).value();
     return *engine_;
   }
-  virtual void on_attempt(const AttemptReport& /*report*/) {}
-
   static CompletionRequest question() {
     CompletionRequest request;
     request.developer = "ada";

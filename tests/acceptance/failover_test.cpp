@@ -307,6 +307,27 @@ TEST_F(Failover, SendsExactlyOneProbeAmongAHundredCallsAtOnce) {
   EXPECT_EQ(first_->attempts().size() - before, 1U);
 }
 
+TEST_F(Failover, AsksElsewhereWhenAnAnswerBreaksItsSchemaAndPaysForBoth) {
+  FakeRule unconstrained;  // a server that drops the grammar it was given, under status 200
+  unconstrained.text = R"({"reason":"it depends"})";
+  first_->set_script({unconstrained});
+  FakeRule constrained;
+  constrained.text = R"({"cause":"a race"})";
+  second_->set_script({constrained});
+  open({first_route(), second_route()});
+  CompletionRequest request = question();
+  request.prompt.schema = R"({"type":"object","properties":{"cause":{"type":"string"}},)"
+                          R"("required":["cause"],"additionalProperties":false})";
+  const auto done = ask(request);
+  ASSERT_TRUE(done.has_value()) << done.error().message();
+  EXPECT_EQ(done->text, constrained.text);
+  EXPECT_THAT(outcomes(done), ElementsAre("groq: invalid answer", "openai: answered"));
+  EXPECT_EQ(done->cost, ada().spent);
+  EXPECT_FALSE(engine_->providers()[0].breaker_open);
+  request.prompt.schema = R"({"oneOf":[]})";
+  EXPECT_EQ(ask(request).error().kind(), ErrorKind::kInvalidInput);
+}
+
 TEST_F(Failover, NeverFollowsARedirect) {
   FakeRule away = fault(FakeFault::kRedirect);
   away.location = second_->url() + "/v1/chat/completions";
