@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "privacy/disguise.h"
 
 namespace tacit::privacy {
@@ -47,17 +48,28 @@ std::string decoded(std::string_view text, std::size_t start, std::size_t end) {
   return bytes;
 }
 
-// Text in ASCII, or in UTF-16, whose NULs are left out. Other scripts would need a guess, and their
-// secrets are ASCII all the same.
+// How many bytes at the end begin a character that is not whole.
+std::size_t cut_bytes(std::string_view bytes) {
+  for (std::size_t i = 1; i <= std::min<std::size_t>(3, bytes.size()); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[bytes.size() - i]);
+    if ((byte & 0xC0U) == 0x80U) continue;  // goes on with a character
+    const std::size_t length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1;
+    return length > i ? i : 0;
+  }
+  return 0;
+}
+
+// Text in UTF-8, of which the last character may be cut off, or in UTF-16, whose NULs are left out.
 bool make_text(std::string& bytes) {
   const bool is_wide = bytes.size() >= 4 && (bytes[1] == '\0' || bytes[0] == '\xff');
   if (is_wide) {
     std::erase(bytes, '\0');
     if (bytes.starts_with("\xff\xfe")) bytes.erase(0, 2);
   }
-  return std::all_of(bytes.begin(), bytes.end(), [](unsigned char c) {
-    return (c >= ' ' && c < 0x7F) || c == '\n' || c == '\r' || c == '\t' || c == 0x1B;
+  const bool is_printable = std::all_of(bytes.begin(), bytes.end(), [](unsigned char c) {
+    return (c >= ' ' && c != 0x7F) || c == '\n' || c == '\r' || c == '\t' || c == 0x1B;
   });
+  return is_printable && is_valid_utf8(clip_utf8(bytes, bytes.size() - cut_bytes(bytes)));
 }
 
 // The end of the run that goes on from `end` on the next line and fills it, or `end`.
