@@ -23,7 +23,7 @@ inline constexpr std::size_t kCachedReplies = 2000;
 inline constexpr std::size_t kCachedReplyBytes = 10U << 20U;
 inline constexpr Duration kReplyLife = std::chrono::hours(2);
 inline constexpr std::size_t kWarmReplies = 100;
-inline constexpr cache::Policy kReplyPolicy = cache::Policy::kTinyLfu;  // docs/caches.md has why
+inline constexpr cache::Policy kReplyPolicy = cache::Policy::kLru;  // docs/caches.md has why
 
 // What a call is, whoever pays for it: the developer is no part of it.
 struct ResolvedCall {
