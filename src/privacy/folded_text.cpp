@@ -107,7 +107,14 @@ std::pair<Code, std::size_t> reference_at(std::string_view text, std::size_t pla
   const std::string_view name = rest.substr(1, end - 1);
   if (name == "nbsp") return {' ', end + 1};
   if (name == "shy" || name == "zwj" || name == "zwnj") return {0x200B, end + 1};
-  if (name[0] != '#') return {0, 0};
+  if (name[0] != '#') {  // "&auml;", "&eacute;": its letter will do
+    constexpr std::array<std::string_view, 7> kAccents = {"uml",   "acute", "grave", "circ",
+                                                          "tilde", "cedil", "zlig"};
+    const bool is_letter =
+        std::find(kAccents.begin(), kAccents.end(), name.substr(1)) != kAccents.end();
+    return is_letter ? std::pair<Code, std::size_t>{static_cast<unsigned char>(name[0]), end + 1}
+                     : std::pair<Code, std::size_t>{0, 0};
+  }
   const bool is_hex = name[1] == 'x' || name[1] == 'X';
   const std::string_view digits = name.substr(is_hex ? 2 : 1);
   Code code = 0;
@@ -348,7 +355,7 @@ std::string words_of(std::string_view plain) {
     const char c = plain[i];
     if (is_word(c)) {
       const bool is_hump = c >= 'A' && c <= 'Z' && letters >= kMinHump && at(i - 1) >= 'a' &&
-                           at(i + 1) >= 'a' && at(i + 1) <= 'z';
+                           at(i - 2) >= 'a' && at(i + 1) >= 'a' && at(i + 1) <= 'z';
       const bool is_number = is_digit(c) && letters >= kMinHump;
       if (is_hump || is_number) words += ' ';
       if (is_hump) letters = 0;

@@ -173,7 +173,9 @@ std::string_view kind_of_digits(std::string_view text, std::size_t place) {
   if (is_social_security_number(groups)) return "identity number";
   std::string digits;
   for (std::size_t i = 0; i < groups.parts.size(); ++i) {
-    if (i > 0 && groups.separators[i - 1] != ' ' && groups.separators[i - 1] != '-') break;
+    if (i > 0 && groups.separators[i - 1] != ' ' && groups.separators[i - 1] != '-' &&
+        groups.separators[i - 1] != '.')
+      break;
     digits += groups.parts[i];
     if (is_card(digits)) return "payment card";
     if (is_french_number(digits) && i > 0) return "identity number";
@@ -289,6 +291,13 @@ std::vector<Form> forms() {
        "steuer-?id|tax id)[^0-9\\n]{0,24}([A-Z]{0,3}[0-9]{6,11})\\b",
        nullptr},
       {"date of birth", kBirth.c_str(), nullptr},
+      {"e-mail address",
+       "(?i)\\b([a-z0-9._-]{2,40} ?[(\\[{] ?at ?[)\\]}] ?[a-z0-9-]{2,60} ?(?:[(\\[{] ?dot "
+       "?[)\\]}]|\\.))",
+       nullptr},
+      {"e-mail address",
+       "(?i)\\b([a-z0-9._-]{2,40} at [a-z0-9-]{2,60} dot (?:com|org|net|io|de|fr|es|eu|co))\\b",
+       nullptr},
       {"street address",
        "\\b([0-9]{1,5}[a-z]?,? (?:[A-Z][a-z]+ ){1,3}(?:Street|Avenue|Road|Lane|Drive|Boulevard|"
        "Court|Square|Terrace|Close|Crescent))\\b",
