@@ -8,11 +8,24 @@
 
 #include "base/assert.h"
 #include "base/text.h"
+#include "domain/money.h"
+#include "inference/chain.h"
 
 namespace tacit::app {
 namespace {
 
-enum class Kind { kPath, kAddress, kNumber, kLevel };
+enum class Kind {
+  kPath,
+  kText,
+  kAddress,
+  kUrl,
+  kNumber,
+  kSwitch,
+  kMoney,
+  kLevel,
+  kChain,
+  kProtocol,
+};
 
 struct Key {
   const char* name;
@@ -31,6 +44,8 @@ constexpr Key kKeys[] = {
 };
 
 constexpr std::string_view kLevels[] = {"trace", "debug", "info", "warn", "error"};
+constexpr std::string_view kProtocols[] = {"ollama", "openai"};
+constexpr std::string_view kProviders[] = {"groq", "anthropic", "openai", "gemini", "local"};
 
 const Key* find_key(std::string_view name) {
   const auto* found = std::find_if(std::begin(kKeys), std::end(kKeys),
@@ -78,11 +93,56 @@ bool is_address(const std::string& text) {
          (host == "127.0.0.1" || host == "localhost" || host == "[::1]");
 }
 
+template <class List>
+bool is_in(const List& list, std::string_view value) {
+  return std::find(std::begin(list), std::end(list), value) != std::end(list);
+}
+
+bool is_url(std::string_view text) {
+  return (text.starts_with("http://") || text.starts_with("https://")) &&
+         text.find_first_of(" \t\"<>@?#") == std::string_view::npos &&
+         text.size() > text.find("//") + 2;
+}
+
+// "groq,local": each at most once.
+std::vector<std::string> chain_of(std::string_view text) {
+  std::vector<std::string> providers;
+  while (!text.empty()) {
+    const std::size_t comma = text.find(',');
+    providers.emplace_back(trim(text.substr(0, comma)));
+    text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
+  }
+  return providers;
+}
+
+bool is_chain(std::string_view text) {
+  std::vector<std::string> providers = chain_of(text);
+  std::ranges::sort(providers);
+  return std::ranges::adjacent_find(providers) == providers.end() &&
+         std::ranges::all_of(providers, [](const auto& name) { return is_in(kProviders, name); });
+}
+
+bool is_amount(const std::string& text) {
+  const auto money = Money::parse(text);
+  return text.empty() || (money && *money >= Money());
+}
+
 // What is wrong with the value, or nothing.
 std::string complaint(const Key& key, const std::string& value) {
   switch (key.kind) {
     case Kind::kPath:
+    case Kind::kText:
       return {};
+    case Kind::kUrl:
+      return is_url(value) ? "" : "must be an address that begins with http:// or https://";
+    case Kind::kSwitch:
+      return value == "true" || value == "false" ? "" : "must be true or false";
+    case Kind::kMoney:
+      return is_amount(value) ? "" : "must be dollars with at most twelve decimals, such as 8.33";
+    case Kind::kChain:
+      return is_chain(value) ? "" : "must list groq, anthropic, openai, gemini, local, each once";
+    case Kind::kProtocol:
+      return is_in(kProtocols, value) ? "" : "must be ollama or openai";
     case Kind::kAddress:
       return is_address(value) ? ""
                                : "must be a loopback address and a port, such as 127.0.0.1:7411";
@@ -92,9 +152,7 @@ std::string complaint(const Key& key, const std::string& value) {
       return fmt::format("must be a whole number from {} to {}", key.lowest, key.highest);
     }
     case Kind::kLevel:
-      return std::find(std::begin(kLevels), std::end(kLevels), value) != std::end(kLevels)
-                 ? ""
-                 : "must be trace, debug, info, warn or error";
+      return is_in(kLevels, value) ? "" : "must be trace, debug, info, warn or error";
   }
   TACIT_UNREACHABLE();
 }
@@ -126,9 +184,11 @@ class Loader {
         set(key, *text, file.string());
       else if (const auto number = node.value_exact<std::int64_t>())
         set(key, std::to_string(*number), file.string());
+      else if (const auto is_on = node.value_exact<bool>())
+        set(key, *is_on ? "true" : "false", file.string());
       else
-        mistakes_.push_back(
-            fmt::format("{}: {} must be a string or a whole number", file.string(), key));
+        mistakes_.push_back(fmt::format("{}: {} must be a string, a whole number, true or false",
+                                        file.string(), key));
     }
     return {};
   }
@@ -157,6 +217,7 @@ class Loader {
     config_.settings.listen = value("listen");
     config_.settings.threads = static_cast<std::size_t>(*to_number(value("threads")));
     config_.settings.http_workers = static_cast<std::size_t>(*to_number(value("http_workers")));
+    config_.settings.inference = inference_settings();
     config_.log_level = value("log_level");
     return std::move(config_);
   }
@@ -167,6 +228,44 @@ class Loader {
                          [&](const ConfigValue& v) { return v.key == key; });
   }
   const std::string& value(std::string_view key) { return entry(key).value; }
+
+  // Empty: no limit.
+  Money amount(std::string_view key) {
+    return value(key).empty() ? Money::most() : Money::parse(value(key)).value_or(Money());
+  }
+
+  inference::PlaceOptions place(const std::string& provider) {
+    inference::PlaceOptions place;
+    place.provider = provider;
+    place.model = value(provider + "_model");
+    place.url = value(provider + "_url");
+    if (provider == "local") {
+      place.protocol = value("local_protocol") == "openai" ? inference::Protocol::kOpenAi
+                                                           : inference::Protocol::kOllama;
+      place.local_context = *to_number(value("local_context"));
+      return place;
+    }
+    place.key_file = value(provider + "_key_file");
+    place.is_paid = provider != "gemini" || value("gemini_is_paid") == "true";
+    return place;
+  }
+
+  service::InferenceSettings inference_settings() {
+    service::InferenceSettings settings;
+    for (const std::string& provider : chain_of(value("inference_chain"))) {
+      settings.chain.push_back(place(provider));
+      if (provider != "openai") continue;
+      settings.embeddings.push_back(place(provider));
+      settings.embeddings.back().model = value("openai_embedding_model");
+    }
+    settings.developer = value("developer");
+    settings.remote_calls = static_cast<std::size_t>(*to_number(value("remote_calls")));
+    settings.budget.developer_month = amount("budget_month");
+    settings.budget.project_month = amount("budget_project_month");
+    settings.budget.per_call = amount("budget_call");
+    settings.budget.tokens_per_day = *to_number(value("budget_tokens_per_day"));
+    return settings;
+  }
 
   void set(const std::string& name, const std::string& text, const std::string& origin) {
     if (const std::string wrong = complaint(*find_key(name), text); !wrong.empty()) {
@@ -237,6 +336,12 @@ std::string configuration_page() {
     if (key.kind == Kind::kNumber) allowed = fmt::format("{} to {}", key.lowest, key.highest);
     if (key.kind == Kind::kAddress) allowed = "loopback address:port";
     if (key.kind == Kind::kLevel) allowed = "trace, debug, info, warn, error";
+    if (key.kind == Kind::kText) allowed = "text";
+    if (key.kind == Kind::kUrl) allowed = "an address";
+    if (key.kind == Kind::kSwitch) allowed = "true, false";
+    if (key.kind == Kind::kMoney) allowed = "dollars";
+    if (key.kind == Kind::kChain) allowed = "names of providers, with commas";
+    if (key.kind == Kind::kProtocol) allowed = "ollama, openai";
     page += fmt::format("| `{}` | {} | {} | `{}` | `{}` | {} |\n", key.name,
                         *key.fallback == '\0' ? "" : fmt::format("`{}`", key.fallback), allowed,
                         environment_name(key), flag_name(key), key.help);

@@ -43,6 +43,11 @@ int run(int argc, char** argv) {
   if (arguments.verb == "redact") return cli::run_redact(arguments, settings);
   if (arguments.verb == "embed") return cli::run_embed(arguments, settings);
   if (arguments.verb == "count-tokens") return cli::run_count_tokens(arguments);
+  if (arguments.verb == "infer") return cli::run_infer(arguments, settings, clock);
+  if (arguments.verb == "budget") return cli::run_budget(arguments, settings, clock);
+  if (arguments.verb == "usage") return cli::run_usage(arguments, settings, clock);
+  if (arguments.verb == "providers") return cli::run_providers(arguments, settings, clock);
+  if (arguments.verb == "cache") return cli::run_cache(arguments, settings, clock);
   if (arguments.verb == "serve") return serve(settings, arguments.json, clock);
   if (arguments.verb == "mcp") return run_mcp(arguments, settings, clock);
   if (arguments.verb == "eval") return run_eval(arguments, settings);

@@ -13,6 +13,7 @@
 #include "http/api.h"
 #include "mcp/http_endpoint.h"
 #include "net/http_server.h"
+#include "service/inference_service.h"
 #include "service/learner_thread.h"
 #include "service/workspace.h"
 #include "wire/errors.h"
@@ -55,8 +56,11 @@ Result<void> run(const cli::Settings& settings, bool json, const Clock& clock) {
   TACIT_TRY(workspace->retriever().warm());
   service::LearnerThread learner(workspace->learner());
   learner_thread = &learner;
+  const auto inference = TACIT_TRY(service::InferenceService::open(
+      settings.inference,
+      {workspace->store(), workspace->redactor(), workspace->key(), clock, workspace->embedder()}));
   const mcp::HttpEndpoint mcp(mcp::memory_tools(workspace->service()));
-  http::Api api(workspace->service(),
+  http::Api api(workspace->service(), *inference,
                 [&](const net::Request& message) { return mcp.handle(message); });
   const net::ServerOptions http = server_options(settings);
   auto server = TACIT_TRY(net::HttpServer::start(

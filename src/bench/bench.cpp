@@ -67,6 +67,7 @@ nlohmann::json line_of(const Case& one, const Sample& sample) {
   line["unit"] = sample.unit;
   line["rss_mb"] = sample.rss_mb.value_or(static_cast<double>(resident_bytes()) / 1e6);
   if (sample.recall) line["recall"] = *sample.recall;
+  if (sample.hit_rate) line["hit_rate"] = *sample.hit_rate;
   hold_against(line, "target", "met", one.target);
   hold_against(line, "goal", "goal_met", one.goal);
   return line;
@@ -93,7 +94,7 @@ Result<std::map<std::string, double>> read_baseline(const std::filesystem::path&
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
   for (auto part : {embedding_cases(), vector_cases(), pipeline_cases(), database_cases(),
-                    store_cases(), inference_cases()}) {
+                    store_cases(), inference_cases(), call_cases(), cache_cases()}) {
     cases.insert(cases.end(), part.begin(), part.end());
   }
   return cases;
@@ -148,7 +149,7 @@ Result<BenchSummary> run_bench(const BenchOptions& options,
     return fail(
         ErrorKind::kInvalidInput,
         fmt::format("--component: \"{}\" is none of embedding, vector, pipeline, database, store, "
-                    "inference, budget, all",
+                    "inference, budget, cache, all",
                     options.component));
   }
   return summary;

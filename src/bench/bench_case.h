@@ -13,11 +13,12 @@
 namespace tacit::bench {
 
 struct Sample {
-  std::vector<double> ms;        // one per repetition
-  double throughput = 0;         // units a second; 0: one per repetition
-  std::string unit = "calls/s";  // of throughput
-  std::optional<double> rss_mb;  // of the process measured; default: this one
-  std::optional<double> recall;  // where quality is measured beside speed
+  std::vector<double> ms;          // one per repetition
+  double throughput = 0;           // units a second; 0: one per repetition
+  std::string unit = "calls/s";    // of throughput
+  std::optional<double> rss_mb;    // of the process measured; default: this one
+  std::optional<double> recall;    // where quality is measured beside speed
+  std::optional<double> hit_rate;  // of a cache, from 0 to 1
 };
 
 enum class Measure { kP95Ms, kThroughput, kRssMb, kRecall };
@@ -42,6 +43,8 @@ std::vector<Case> pipeline_cases();
 std::vector<Case> database_cases();
 std::vector<Case> store_cases();
 std::vector<Case> inference_cases();
+std::vector<Case> cache_cases();
+std::vector<Case> call_cases();
 
 // Sentences without meaning but with the shape of real ones, from a fixed seed.
 std::vector<std::string> make_sentences(std::size_t count, std::size_t words, unsigned seed);

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "service/version.h"
+#include "base/version.h"
 #include "wire/errors.h"
 
 namespace tacit::cli {
@@ -20,7 +20,7 @@ class Parser {
       : app_("Tacit: the memory of a team that works with coding agents", "tacit") {
     app_.require_subcommand(0, 1);
     app_.fallthrough();
-    app_.set_version_flag("--version", std::string("tacit ") + service::kVersion);
+    app_.set_version_flag("--version", std::string("tacit ") + kVersion);
     app_.add_flag("--json", arguments_.json, "Print one JSON document; notes go to standard error");
     app_.add_option("--config", arguments_.config_file,
                     "Configuration file (default: $XDG_CONFIG_HOME/tacit/config.toml)");
@@ -94,6 +94,7 @@ class Parser {
     add_filling();
     add_asking();
     add_governing();
+    add_spending();
     add_proving();
   }
 
@@ -151,6 +152,29 @@ class Parser {
     config->add_option("ACTION", arguments_.words, "show");
     config->add_flag("--origin", arguments_.origin, "Say where each value came from");
     verb("doctor", "Check this installation and say what to do", "tacit doctor");
+  }
+
+  void add_spending() {
+    CLI::App* infer = verb("infer", "Ask a model, within privacy and budget",
+                           "tacit infer \"Name three causes of flaky tests\" --privacy local");
+    infer->add_option("PROMPT", arguments_.words, "What to ask; - or none: standard input");
+    infer->add_option("--operation", arguments_.operation, "What for, in the breakdown of costs");
+    infer->add_option("--privacy", arguments_.privacy,
+                      "auto, local (nothing leaves this machine) or remote");
+    infer->add_option("--schema", arguments_.schema, "File with the JSON Schema of the answer");
+    infer->add_option("--project", arguments_.project, "Whose ceiling counts besides yours");
+    infer->add_option("--max-output", arguments_.max_output, "Tokens of the answer at most");
+    infer->add_flag("--stream", arguments_.stream, "Print the answer as it arrives");
+    infer->add_flag("--background", arguments_.background, "May wait, or go to a local model");
+    CLI::App* budget =
+        verb("budget", "Say what the month allows and has cost", "tacit budget --json");
+    budget->add_option("--of", arguments_.developer, "Another developer's");
+    CLI::App* usage = verb("usage", "Break down what was spent", "tacit usage --by operation");
+    usage->add_option("--by", arguments_.by, "developer, project, provider, model or operation");
+    usage->add_option("--period", arguments_.period, "A month of UTC, such as 2026-11");
+    verb("providers", "Say which models are asked, in which order, and how each stands",
+         "tacit providers");
+    verb("cache", "Say what the running server's caches hold and are worth", "tacit cache --json");
   }
 
   void add_proving() {

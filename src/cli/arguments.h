@@ -2,6 +2,7 @@
 // The command line as values. parse() knows every verb, its options and its help with an example;
 // it checks form (a number is a number), not meaning. CLI11 stays inside arguments.cpp.
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -26,6 +27,11 @@ struct Arguments {
   int iterations = 0;
   std::string encoding, model;  // count-tokens
   bool ids = false;
+  std::string operation = "infer", privacy = "auto", developer;  // infer, budget
+  std::filesystem::path schema;
+  bool stream = false, background = false;
+  std::int64_t max_output = 1024;
+  std::string by = "provider", period;  // usage
   std::optional<std::filesystem::path> baseline;
 };
 

@@ -35,12 +35,15 @@ Result<std::string> body_of(Result<net::ClientResponse> response) {
   if (response->status == wire::kHttpOk || response->status == wire::kHttpAccepted)
     return std::move(response->body);
   std::string reason = fmt::format("HTTP {}", response->status);
+  ErrorKind kind = ErrorKind::kUnavailable;
   const auto json = nlohmann::json::parse(response->body, nullptr, false);
-  if (json.is_object() && json.contains("error") && json["error"].contains("message") &&
-      json["error"]["message"].is_string()) {
-    reason = json["error"]["message"].get<std::string>();
+  if (json.is_object() && json.contains("error") && json["error"].is_object()) {
+    reason = json["error"].value("message", reason);
+    const std::string name = json["error"].value("kind", "");
+    for (int i = 0; i < kErrorKindCount; ++i)
+      if (name_of(static_cast<ErrorKind>(i)) == name) kind = static_cast<ErrorKind>(i);
   }
-  return fail(ErrorKind::kUnavailable, "the running server refused: " + reason);
+  return fail(kind, "the running server refused: " + reason);
 }
 
 }  // namespace
@@ -56,6 +59,13 @@ OwnerClient::OwnerClient(const service::Owner& owner) {
 
 Result<std::string> OwnerClient::post(const std::string& target, const std::string& body) const {
   return body_of(net::send_local(host_, port_, "POST", target, body, kTimeout,
+                                 {{"content-type", "application/json"}}));
+}
+
+Result<std::string> OwnerClient::ask(const std::string& method, const std::string& target,
+                                     const std::string& body,
+                                     std::chrono::milliseconds timeout) const {
+  return body_of(net::send_local(host_, port_, method, target, body, timeout,
                                  {{"content-type", "application/json"}}));
 }
 

@@ -2,6 +2,7 @@
 // Speaks to the server that owns the data folder, so that verbs work while `tacit serve` runs.
 // Blocking, one request at a time, over loopback only.
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,9 @@ class OwnerClient {
   Result<service::IngestReport> ingest(std::vector<service::Incoming> batch, bool again) const;
   Result<void> record_use(const std::vector<ItemId>& items) const;
   Result<store::StoreCounts> counts() const;
+  // The body of the answer; an error keeps the kind that the server gave it.
+  Result<std::string> ask(const std::string& method, const std::string& target,
+                          const std::string& body, std::chrono::milliseconds timeout) const;
 
  private:
   Result<std::string> post(const std::string& target, const std::string& body) const;

@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "service/inference_service.h"
+
 namespace tacit::cli {
 
 struct Settings {
@@ -12,6 +14,7 @@ struct Settings {
   std::string listen;               // "127.0.0.1:7411"
   std::size_t threads = 0;          // of the encoder; 0: all usable cores
   std::size_t http_workers = 4;
+  service::InferenceSettings inference;
 };
 
 }  // namespace tacit::cli

@@ -19,6 +19,11 @@ int run_doctor(const Arguments& arguments, const Settings& settings, const Clock
 int run_redact(const Arguments& arguments, const Settings& settings);
 int run_embed(const Arguments& arguments, const Settings& settings);
 int run_count_tokens(const Arguments& arguments);
+int run_infer(const Arguments& arguments, const Settings& settings, const Clock& clock);
+int run_budget(const Arguments& arguments, const Settings& settings, const Clock& clock);
+int run_usage(const Arguments& arguments, const Settings& settings, const Clock& clock);
+int run_cache(const Arguments& arguments, const Settings& settings, const Clock& clock);
+int run_providers(const Arguments& arguments, const Settings& settings, const Clock& clock);
 
 // Prints the error (as JSON with --json) and gives its exit status.
 int report(const Error& error, bool json);

@@ -9,14 +9,16 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "base/version.h"
+#include "domain/budget.h"
 #include "http/api_metrics.h"
 #include "http/assets.h"
 #include "http/openapi.h"
 #include "http/parameters.h"
 #include "http/replays.h"
-#include "service/version.h"
 #include "wire/codec.h"
 #include "wire/errors.h"
+#include "wire/inference_codec.h"
 
 namespace tacit::http {
 namespace {
@@ -97,9 +99,10 @@ struct Api::State {
     RouteText text;
     Response (State::*call)(const Request&, const std::string&);
   };
-  static const std::array<Route, 19> kRoutes;
+  static const std::array<Route, 24> kRoutes;
 
-  State(service::KnowledgeService& with, net::Handler answers_mcp);
+  State(service::KnowledgeService& with, service::InferenceService& models,
+        net::Handler answers_mcp);
 
   Response route(const Request& request);
   Response health(const Request&, const std::string&);
@@ -114,6 +117,11 @@ struct Api::State {
   Response status(const Request&, const std::string&);
   Response stream(const Request&, const std::string&);
   Response events(const Request& request, const std::string&);
+  Response infer(const Request& request, const std::string&);
+  Response budget(const Request& request, const std::string&);
+  Response usage(const Request& request, const std::string&);
+  Response providers(const Request&, const std::string&);
+  Response caches(const Request&, const std::string&);
   Response describe(const Request&, const std::string&);
   Response mcp_message(const Request& request, const std::string&);
   Response asset(const Request& request, const std::string&);
@@ -123,6 +131,7 @@ struct Api::State {
   Result<service::IngestReport> take(const std::string& body);
 
   service::KnowledgeService& service;
+  service::InferenceService& inference;
   const net::Handler mcp;
   std::string description;  // OpenAPI
   ApiMetrics metrics;
@@ -130,7 +139,7 @@ struct Api::State {
 };
 
 // method, path, name, summary, parameters, takes, gives
-constexpr std::array<Api::State::Route, 19> Api::State::kRoutes = {{
+constexpr std::array<Api::State::Route, 24> Api::State::kRoutes = {{
     {{"GET", "/health", "health", "The process lives.", "", "", "Health"}, &State::health},
     {{"GET", "/ready", "ready", "What does not work, if anything; 503 without the store.", "", "",
       "Readiness"},
@@ -161,6 +170,20 @@ constexpr std::array<Api::State::Route, 19> Api::State::kRoutes = {{
     {{"POST", "/v1/events", "sendEvents",
       "Takes exchanges and uses; answers once they are durable.", "", "EventBatch", "IngestReport"},
      &State::events},
+    {{"POST", "/v1/infer", "infer", "Asks a model, within privacy and budget.", "", "InferRequest",
+      "InferAnswer"},
+     &State::infer},
+    {{"GET", "/v1/budget", "budget", "What a developer's month allows and has cost.", "developer",
+      "", "Budget"},
+     &State::budget},
+    {{"GET", "/v1/usage", "usage", "What was spent, by one key.", "by period", "", "Usage"},
+     &State::usage},
+    {{"GET", "/v1/providers", "providers", "The chain of providers and how each stands.", "", "",
+      "Providers"},
+     &State::providers},
+    {{"GET", "/v1/cache", "caches", "The caches of the server and what they are worth.", "", "",
+      "Caches"},
+     &State::caches},
     {{"GET", "/v1/openapi.json", "describe", "This document.", "", "", "OpenApi"},
      &State::describe},
     {{"POST", "/mcp", "mcp", "Model Context Protocol over streamable HTTP.", "", "RpcMessage",
@@ -173,8 +196,9 @@ constexpr std::array<Api::State::Route, 19> Api::State::kRoutes = {{
     {{"GET", "/favicon.ico", "", "", "", "", ""}, &State::asset},
 }};
 
-Api::State::State(service::KnowledgeService& with, net::Handler answers_mcp)
-    : service(with), mcp(std::move(answers_mcp)) {
+Api::State::State(service::KnowledgeService& with, service::InferenceService& models,
+                  net::Handler answers_mcp)
+    : service(with), inference(models), mcp(std::move(answers_mcp)) {
   std::vector<RouteText> texts;
   for (const Route& route : kRoutes) texts.push_back(route.text);
   description = openapi(texts);
@@ -204,8 +228,8 @@ Response Api::State::route(const Request& request) {
 }
 
 Response Api::State::health(const Request&, const std::string&) {
-  return json(fmt::format(R"({{"status":"ok","name":"tacit","version":{}}})",
-                          json_quote(service::kVersion)));
+  return json(
+      fmt::format(R"({{"status":"ok","name":"tacit","version":{}}})", json_quote(kVersion)));
 }
 
 Response Api::State::ready(const Request&, const std::string&) {
@@ -331,6 +355,48 @@ Response Api::State::events(const Request& request, const std::string&) {
   return response;
 }
 
+Response Api::State::infer(const Request& request, const std::string&) {
+  if (request.media_type() != "application/json") {
+    return refuse_with(wire::kHttpWrongContent,
+                       {ErrorKind::kInvalidInput, "send Content-Type: application/json"});
+  }
+  const auto wanted = wire::decode_infer(request.body);
+  if (!wanted) return refuse(wanted.error());
+  return answer(inference.infer(*wanted),
+                [](const service::InferAnswer& done) { return wire::encode(done); });
+}
+
+Response Api::State::budget(const Request& request, const std::string&) {
+  return answer(inference.budget(Parameters(request).text("developer")),
+                [](const service::BudgetView& view) { return wire::encode(view); });
+}
+
+Response Api::State::usage(const Request& request, const std::string&) {
+  const Parameters parameters(request);
+  const std::string by = parameters.text("by").empty() ? "provider" : parameters.text("by");
+  const auto key = wire::parse_spend_key(by);
+  if (!key) {
+    return refuse(
+        {ErrorKind::kInvalidInput, "by: choose developer, project, provider, model or operation"});
+  }
+  const std::string period =
+      parameters.text("period").empty() ? period_of(service.now()) : parameters.text("period");
+  return answer(inference.usage(*key, period), [&](const std::vector<SpendRow>& rows) {
+    return wire::encode_usage(*key, period, rows);
+  });
+}
+
+Response Api::State::providers(const Request&, const std::string&) {
+  return json(wire::encode(inference.providers()));
+}
+
+Response Api::State::caches(const Request&, const std::string&) {
+  return answer(service.status(), [&](const service::Status& now) {
+    return wire::encode(
+        std::vector<service::CacheView>{service::view_of(now.cache), inference.responses()});
+  });
+}
+
 Response Api::State::describe(const Request&, const std::string&) {
   return json(description);
 }
@@ -347,8 +413,8 @@ Response Api::State::asset(const Request& request, const std::string&) {
   return response;
 }
 
-Api::Api(service::KnowledgeService& service, net::Handler mcp)
-    : state_(std::make_unique<State>(service, std::move(mcp))) {}
+Api::Api(service::KnowledgeService& service, service::InferenceService& inference, net::Handler mcp)
+    : state_(std::make_unique<State>(service, inference, std::move(mcp))) {}
 Api::~Api() = default;
 
 Response Api::handle(const Request& request) {

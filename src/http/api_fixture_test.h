@@ -27,11 +27,18 @@ class ApiTest : public ::testing::Test {
     auto workspace = service::Workspace::open(options, service::Access::kWriter, clock_);
     EXPECT_TRUE(workspace.has_value()) << workspace.error().message();
     workspace_ = std::move(*workspace);
-    api_ = std::make_unique<Api>(workspace_->service(), [](const net::Request& message) {
-      net::Response response;
-      response.body = "to mcp: " + message.body;
-      return response;
-    });
+    service::InferenceSettings settings;
+    settings.developer = "ada";
+    inference_ =
+        service::InferenceService::open(
+            settings, {workspace_->store(), workspace_->redactor(), workspace_->key(), clock_})
+            .value();
+    api_ =
+        std::make_unique<Api>(workspace_->service(), *inference_, [](const net::Request& message) {
+          net::Response response;
+          response.body = "to mcp: " + message.body;
+          return response;
+        });
   }
 
   net::Response ask(const std::string& path, std::map<std::string, std::string> query = {},
@@ -98,6 +105,7 @@ class ApiTest : public ::testing::Test {
   testing::TempFolder folder_;
   testing::ManualClock clock_;
   std::unique_ptr<service::Workspace> workspace_;
+  std::unique_ptr<service::InferenceService> inference_;
   std::unique_ptr<Api> api_;
 };
 

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/version.h"
 #include "domain/query.h"
 #include "http/assets.h"
 #include "http/replays.h"
 #include "service/knowledge_service.h"
-#include "service/version.h"
 
 namespace tacit::http {
 namespace {
@@ -54,6 +54,10 @@ const Parameter& parameter(std::string_view name) {
       {"as_of", "Nothing that was learned after this date or time.", text()},
       {"explain", "Adds to each hit why it is one.", one_of({"0", "1", "true", "false"})},
       {"before", "`next` of the page before.", text()},
+      {"developer", "Whose budget; the configured developer's when left out.", text()},
+      {"by", "What spending is summed by; the provider when left out.",
+       one_of({"developer", "project", "provider", "model", "operation"})},
+      {"period", "A calendar month of UTC, such as 2026-11; this one when left out.", text()},
   };
   for (const Parameter& one : kParameters) {
     if (one.name == name) return one;
@@ -119,7 +123,7 @@ std::string openapi(std::span<const RouteText> routes) {
   Json json;
   json["openapi"] = "3.1.0";
   json["info"] = {{"title", "Tacit"},
-                  {"version", service::kVersion},
+                  {"version", kVersion},
                   {"description",
                    "The memory of a team that works with coding agents. Served on loopback alone. "
                    "Fields may be added, never renamed; a reader ignores what it does not know."}};

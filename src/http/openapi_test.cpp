@@ -138,6 +138,10 @@ TEST_F(OpenApiTest, AnswersHaveTheDescribedShape) {
       {"/v1/sessions/{id}", "/v1/sessions/" + session, {}},
       {"/v1/exchanges/{id}", "/v1/exchanges/" + exchange, {}},
       {"/v1/status", "/v1/status", {}},
+      {"/v1/budget", "/v1/budget", {{"developer", "bob"}}},
+      {"/v1/usage", "/v1/usage", {{"by", "model"}}},
+      {"/v1/providers", "/v1/providers", {}},
+      {"/v1/cache", "/v1/cache", {}},
   };
   for (const auto& [described, path, query] : cases) {
     const json& answers = document["paths"][described]["get"]["responses"];

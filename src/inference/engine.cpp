@@ -5,6 +5,7 @@
 
 #include "inference/prompt_size.h"
 #include "inference/schema.h"
+#include "inference/single_flight.h"
 #include "inference/walk.h"
 
 namespace tacit::inference {
@@ -43,6 +44,27 @@ Money cost_of(const std::vector<AttemptRecord>& attempts) {
   return cost;
 }
 
+ResolvedCall resolved(const CompletionRequest& request) {
+  ResolvedCall call;
+  call.project = request.project;
+  call.operation = request.operation;
+  call.sensitivity = request.sensitivity;
+  call.mode = request.mode;
+  call.prompt = request.prompt;
+  return call;
+}
+
+Completion from_cache(const CachedReply& kept) {
+  Completion done;
+  done.text = kept.text;
+  done.provider = kept.provider;
+  done.model = kept.model;
+  done.finish = Finish::kStop;
+  done.is_cached = true;
+  done.usage = kept.usage;
+  return done;
+}
+
 // Prompts are counted once for each encoding, not for each route.
 class Counts {
  public:
@@ -70,7 +92,12 @@ struct Engine::State {
         outbound(std::move(door)),
         chain(options.chain, parts.clock, options.seed),
         embeddings(options.embeddings, parts.clock, options.seed + 1),
-        walker(options, parts, *outbound) {}
+        walker(options, parts, *outbound),
+        responses(options.responses, parts.clock) {}
+
+  Result<Completion> ask(const std::string& request_id, const CompletionRequest& request,
+                         const std::function<void(std::string_view)>& on_text,
+                         const std::stop_token& stop);
 
   const EngineOptions options;
   const EngineParts parts;
@@ -78,6 +105,8 @@ struct Engine::State {
   Chain chain;
   Chain embeddings;
   Walker walker;
+  ResponseCache responses;
+  SingleFlight flights;  // ends first
 };
 
 Engine::Engine(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -94,10 +123,54 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
                                     std::stop_token stop) {
   if (request.prompt.messages.empty() || request.prompt.max_output <= 0)
     return fail(ErrorKind::kInvalidInput, "a call needs a message and room for an answer");
+  if (!request.prompt.schema.empty()) TACIT_TRY(check_schema(request.prompt.schema));
+  const ResolvedCall call = resolved(request);
+  if (!request.may_cache || !may_keep(call, Finish::kStop, request.is_deterministic))
+    return state_->ask(request_id, request, on_text, stop);
+  const std::string key = key_of(call);
+  if (const auto kept = state_->responses.find(key)) {
+    if (on_text) on_text(kept->text);
+    return from_cache(*kept);
+  }
+  // The flight may outlive this caller, so its call owns what it uses.
+  const bool is_streamed = static_cast<bool>(on_text);
+  SingleFlight::Call fly = [state = state_.get(), request_id, request, key, call, is_streamed](
+                               const SingleFlight::ShowText& show,
+                               std::stop_token ending) -> Result<Completion> {
+    if (const auto kept = state->responses.find(key)) return from_cache(*kept);
+    Completion done = TACIT_TRY(state->ask(
+        request_id, request, is_streamed ? show : SingleFlight::ShowText(), std::move(ending)));
+    if (may_keep(call, done.finish, request.is_deterministic))
+      state->responses.keep(
+          key, {done.text, done.provider, done.model, done.usage, done.cost, request.sensitivity});
+    return done;
+  };
+  bool has_shown = false;
+  SingleFlight::ShowText show;
+  if (is_streamed) {
+    show = [&](std::string_view text) {
+      has_shown = true;
+      on_text(text);
+    };
+  }
+  auto landing = state_->flights.fly(key, std::move(fly), show, request.time, std::move(stop));
+  Completion done = TACIT_TRY(std::move(landing.outcome));
+  if (is_streamed && !has_shown) on_text(done.text);
+  if (!landing.has_called) {  // another caller asked, and pays
+    done.is_cached = true;
+    done.cost = Money();
+    done.attempts.clear();
+  }
+  return done;
+}
+
+Result<Completion> Engine::State::ask(const std::string& request_id,
+                                      const CompletionRequest& request,
+                                      const std::function<void(std::string_view)>& on_text,
+                                      const std::stop_token& stop) {
   const std::string& schema = request.prompt.schema;
-  if (!schema.empty()) TACIT_TRY(check_schema(schema));
-  Job job = job_of(request_id, request, state_->parts);
-  Counts counts(state_->parts, request.prompt);
+  Job job = job_of(request_id, request, parts);
+  Counts counts(parts, request.prompt);
   std::unique_ptr<ReplyReader> reader;
   Reply reply;
   bool has_shown = false;
@@ -129,12 +202,12 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
         FaultKind::kBroken, "the answer breaks its schema: " + complaint, std::nullopt, true});
   };
   Completion done;
-  const std::size_t route = TACIT_TRY(state_->walker.run(state_->chain, job, stop, done.attempts));
+  const std::size_t route = TACIT_TRY(walker.run(chain, job, stop, done.attempts));
   if (reply.finish == Finish::kContentFilter)
     return fail(ErrorKind::kForbidden, "the provider's filter withheld the answer");
   done.text = std::move(reply.text);
-  done.provider = state_->chain.routes[route].endpoint.provider;
-  done.model = state_->chain.routes[route].model;
+  done.provider = chain.routes[route].endpoint.provider;
+  done.model = chain.routes[route].model;
   done.finish = reply.finish;
   done.usage = reply.usage.value_or(BilledTokens{});
   done.cost = cost_of(done.attempts);
@@ -209,6 +282,10 @@ std::vector<ProviderView> Engine::providers() const {
     }
   }
   return views;
+}
+
+cache::CacheStats Engine::response_cache() const {
+  return state_->responses.stats();
 }
 
 CallQueue::State Engine::remote_queue() const {

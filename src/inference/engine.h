@@ -25,6 +25,7 @@
 #include "inference/call_queue.h"
 #include "inference/plan.h"
 #include "inference/provider.h"
+#include "inference/response_cache.h"
 #include "inference/tokens.h"
 #include "net/http_client.h"
 
@@ -33,7 +34,8 @@ namespace tacit::inference {
 inline constexpr Duration kCallTime = std::chrono::seconds(60);
 inline constexpr std::size_t kEmbeddingBatch = 32;
 
-// Told of every attempt when it has ended, numbered from 1, on the calling thread.
+// Told of every attempt when it has ended, numbered from 1. It owns what it uses: a call that
+// others wait for too goes on when its first caller has left, on a thread of the engine.
 using OnAttempt = std::function<void(int number, const AttemptRecord& record)>;
 
 struct CompletionRequest {
@@ -45,8 +47,9 @@ struct CompletionRequest {
   Sensitivity sensitivity = Sensitivity::kConfidential;  // what was not decided stays
   Urgency urgency = Urgency::kInteractive;
   Duration time = kCallTime;
-  bool may_cache = true;
-  OnAttempt on_attempt;  // may be empty
+  bool may_cache = true;          // false: neither answered from the cache nor kept
+  bool is_deterministic = false;  // any answer is as good, though no temperature is set
+  OnAttempt on_attempt;           // may be empty
 };
 
 struct Completion {
@@ -89,6 +92,7 @@ struct EngineOptions {
   std::size_t remote_calls = kRemoteCallsAtOnce;
   std::size_t local_calls = kLocalCallsAtOnce;
   std::size_t most_waiting = kMostWaitingCalls;
+  ResponseCacheOptions responses;
   unsigned seed = 1;  // of the jitter
 };
 
@@ -129,6 +133,7 @@ class Engine {
 
   std::vector<ProviderView> providers() const;
   CallQueue::State remote_queue() const;
+  cache::CacheStats response_cache() const;
 
  private:
   struct State;

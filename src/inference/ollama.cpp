@@ -143,7 +143,8 @@ class Ollama final : public Provider {
     fault.message = refusal_text(head.status, {});
     const auto json = parse_object(body);
     const std::string error = json ? text_at(*json, "error") : "";
-    if (head.status == 404) fault.message += ": the model is not installed";
+    if (error.find("not found") != std::string::npos)
+      fault.message += ": the model is not installed";
     if (error.find("context length") != std::string::npos ||
         error.find("context size") != std::string::npos)
       fault.kind = FaultKind::kTooLong;

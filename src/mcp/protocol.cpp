@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/version.h"
 #include "mcp/server.h"
-#include "service/version.h"
 #include "wire/codec.h"
 #include "wire/errors.h"
 
@@ -25,7 +25,7 @@ std::unexpected<RpcError> refuse(int code, std::string message, Json data = null
 }
 
 Json server_info() {
-  return {{"name", "tacit"}, {"title", "Tacit"}, {"version", service::kVersion}};
+  return {{"name", "tacit"}, {"title", "Tacit"}, {"version", kVersion}};
 }
 
 std::string clipped(const Json& name) {

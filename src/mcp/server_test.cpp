@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "base/text.h"
-#include "service/version.h"
+#include "base/version.h"
 #include "service/workspace.h"
 #include "store/knowledge_queries.h"
 #include "testing/fixtures.h"
@@ -109,7 +109,7 @@ class ServerTest : public ::testing::Test {
       if (!line.starts_with("> ")) continue;
       auto answer = server_->handle(line.substr(2));
       if (!answer) continue;
-      const std::string version = std::string("\"version\":\"") + service::kVersion + "\"";
+      const std::string version = std::string("\"version\":\"") + kVersion + "\"";
       for (auto at = answer->find(version); at != std::string::npos; at = answer->find(version)) {
         answer->replace(at, version.size(), "\"version\":\"*\"");
       }

@@ -26,15 +26,16 @@ std::string time_key(const std::optional<Instant>& time) {
   return time ? fmt::format("{}", to_millis(*time)) : "-";
 }
 
-// All that decides about an answer. Lengths stand before texts, so no two queries share a key.
-// White space between words decides nothing: every way of searching cuts words first.
-std::string key_of(const Query& query) {
+// All that decides about an answer, its generation first. Lengths stand before texts, so no two
+// queries share a key. White space between words decides nothing: every way of searching cuts words
+// first.
+std::string key_of(const Query& query, std::int64_t generation) {
   const SearchFilter& filter = query.filter;
-  return fmt::format("{} {} {} {} {} {} {} {}:{} {}", query.limit, name_of(query.mode),
-                     query.explain ? 1 : 0, filter.type ? name_of(*filter.type) : "-",
-                     filter.kind ? name_of(*filter.kind) : "-", time_key(filter.since),
-                     time_key(filter.as_of), filter.project.size(), filter.project,
-                     spaced_once(query.text));
+  return fmt::format(
+      "{} {} {} {} {} {} {} {} {}:{} {}", generation, query.limit, name_of(query.mode),
+      query.explain ? 1 : 0, filter.type ? name_of(*filter.type) : "-",
+      filter.kind ? name_of(*filter.kind) : "-", time_key(filter.since), time_key(filter.as_of),
+      filter.project.size(), filter.project, spaced_once(query.text));
 }
 
 std::size_t bytes_of(const Answer& answer) {
@@ -51,70 +52,41 @@ std::size_t bytes_of(const Answer& answer) {
 
 }  // namespace
 
+AnswerCache::AnswerCache(const Clock& clock)
+    : clock_(clock), cache_({cache::Policy::kLru, kCachedAnswers, kCachedBytes, kCachedFor}) {}
+
 std::shared_ptr<const Answer> AnswerCache::find(const Query& query, std::int64_t generation) {
-  const std::string key = key_of(query);
-  const Instant now = clock_.now();
-  const MutexLock lock(mutex_);
-  advance_locked(generation);
-  const auto found = by_key_.find(key);
-  if (found == by_key_.end() || generation != generation_) {
-    ++stats_.misses;
-    return nullptr;
-  }
-  const auto entry = found->second;
-  // A clock that was set back tells no age.
-  if (now < entry->made || now - entry->made > kCachedFor) {
-    drop(entry);
-    ++stats_.expirations;
-    ++stats_.misses;
-    return nullptr;
-  }
-  entries_.splice(entries_.begin(), entries_, entry);
-  ++stats_.hits;
-  return entry->answer;
+  advance(generation);
+  return cache_.find(key_of(query, generation), clock_.steady());
 }
 
 void AnswerCache::keep(const Query& query, std::int64_t generation, const Answer& answer) {
-  Entry entry{key_of(query), std::make_shared<const Answer>(answer), 0, clock_.now()};
-  entry.bytes = bytes_of(answer) + sizeof(Entry) + 2 * entry.key.size();
-  if (entry.bytes > kCachedBytes) return;
-  const MutexLock lock(mutex_);
   if (generation != generation_) return;
-  if (const auto known = by_key_.find(entry.key); known != by_key_.end()) drop(known->second);
-  while (!entries_.empty() &&
-         (entries_.size() >= kCachedAnswers || stats_.bytes + entry.bytes > kCachedBytes)) {
-    drop(std::prev(entries_.end()));
-    ++stats_.evictions;
-  }
-  stats_.bytes += entry.bytes;
-  entries_.push_front(std::move(entry));
-  by_key_.emplace(entries_.front().key, entries_.begin());
+  const std::string key = key_of(query, generation);
+  cache_.put(key, std::make_shared<const Answer>(answer), bytes_of(answer), clock_.steady());
+  // Whoever advanced in between may have emptied the cache before this came.
+  if (generation != generation_) cache_.erase(key);
 }
 
 void AnswerCache::advance(std::int64_t generation) {
-  const MutexLock lock(mutex_);
-  advance_locked(generation);
-}
-
-void AnswerCache::advance_locked(std::int64_t generation) {
-  if (generation <= generation_) return;
-  generation_ = generation;
-  stats_.invalidations += entries_.size();
-  by_key_.clear();
-  entries_.clear();
-  stats_.bytes = 0;
-}
-
-void AnswerCache::drop(Entries::iterator entry) {
-  stats_.bytes -= entry->bytes;
-  by_key_.erase(entry->key);
-  entries_.erase(entry);
+  std::int64_t known = generation_;
+  while (generation > known) {
+    if (!generation_.compare_exchange_weak(known, generation)) continue;
+    invalidations_ += cache_.clear();
+    return;
+  }
 }
 
 AnswerCacheStats AnswerCache::stats() const {
-  const MutexLock lock(mutex_);
-  AnswerCacheStats stats = stats_;
-  stats.answers = entries_.size();
+  const cache::CacheStats cached = cache_.stats();
+  AnswerCacheStats stats;
+  stats.hits = cached.hits;
+  stats.misses = cached.misses;
+  stats.evictions = cached.evictions;
+  stats.expirations = cached.expirations;
+  stats.invalidations = invalidations_;
+  stats.answers = cached.entries;
+  stats.bytes = cached.bytes;
   return stats;
 }
 

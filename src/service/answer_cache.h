@@ -7,15 +7,13 @@
 // write; what it changes in an answer (freshness) is late by kCachedFor at most. Safe from any
 // thread.
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
-#include <list>
 #include <memory>
-#include <string>
-#include <unordered_map>
 
 #include "base/clock.h"
-#include "base/mutex.h"
+#include "cache/cache.h"
 #include "domain/query.h"
 #include "service/knowledge_service.h"
 
@@ -27,7 +25,7 @@ inline constexpr std::size_t kCachedBytes = 4U << 20U;
 
 class AnswerCache {
  public:
-  explicit AnswerCache(const Clock& clock) : clock_(clock) {}
+  explicit AnswerCache(const Clock& clock);
 
   // The answer to this query of this generation, or null.
   std::shared_ptr<const Answer> find(const Query& query, std::int64_t generation);
@@ -38,23 +36,10 @@ class AnswerCache {
   AnswerCacheStats stats() const;
 
  private:
-  struct Entry {
-    std::string key;
-    std::shared_ptr<const Answer> answer;
-    std::size_t bytes = 0;
-    Instant made;
-  };
-  using Entries = std::list<Entry>;
-
-  void advance_locked(std::int64_t generation);
-  void drop(Entries::iterator entry);
-
   const Clock& clock_;
-  mutable Mutex mutex_;
-  Entries entries_ TACIT_GUARDED_BY(mutex_);  // the most recently asked first
-  std::unordered_map<std::string, Entries::iterator> by_key_ TACIT_GUARDED_BY(mutex_);
-  std::int64_t generation_ TACIT_GUARDED_BY(mutex_) = 0;
-  AnswerCacheStats stats_ TACIT_GUARDED_BY(mutex_);
+  cache::Cache<Answer> cache_;
+  std::atomic<std::int64_t> generation_{0};
+  std::atomic<std::uint64_t> invalidations_{0};
 };
 
 }  // namespace tacit::service

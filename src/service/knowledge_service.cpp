@@ -7,8 +7,8 @@
 
 #include "base/metrics.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "service/answer_cache.h"
-#include "service/version.h"
 #include "store/text_queries.h"
 
 namespace tacit::service {

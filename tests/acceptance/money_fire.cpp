@@ -196,7 +196,7 @@ std::vector<FakeRule> script_of(std::mt19937& random) {
       rule.status = kStatuses[random() % std::size(kStatuses)];
     else
       rule.fault = kFaults[random() % std::size(kFaults)];
-    if (rule.status == 429) rule.headers["retry-after-ms"] = "5";
+    rule.headers["retry-after-ms"] = "5";
     rule.at_piece = static_cast<int>(random() % 6);
     script.push_back(rule);
   }

@@ -1,5 +1,8 @@
 // Money along the whole path: what is held, settled, released and counted as spent, and who is
 // refused; with the ledger and the providers at the ends of it real or on real sockets.
+#include <atomic>
+
+#include "base/worker.h"
 #include "engine_fixture.h"
 
 namespace tacit::inference {
@@ -135,6 +138,92 @@ TEST_F(MoneyPath, KeepsBackgroundWorkLocalFromNinetyPerCentOn) {
   EXPECT_EQ(ask(background)->provider, "local");
   EXPECT_EQ(ask()->provider, "groq");
   EXPECT_EQ(ask()->provider, "local") << "the month is used up";
+}
+
+TEST_F(MoneyPath, PaysOnceForTheSameQuestion) {
+  open({first_route()});
+  CompletionRequest request = question();
+  request.prompt.temperature = 0;
+  const auto first = ask(request);
+  ASSERT_TRUE(first.has_value()) << first.error().message();
+  EXPECT_FALSE(first->is_cached);
+  request.developer = "bob";
+  const auto again = stream(request);
+  ASSERT_TRUE(again.has_value()) << again.error().message();
+  EXPECT_TRUE(again->is_cached);
+  EXPECT_EQ(shown_, first->text);
+  EXPECT_EQ(again->cost, Money());
+  EXPECT_EQ(first_->attempts().size(), 1U);
+  request.project = "another";
+  EXPECT_FALSE(ask(request)->is_cached);
+  request.sensitivity = Sensitivity::kPublic;
+  EXPECT_FALSE(ask(request)->is_cached);
+  manual_clock_.advance(std::chrono::hours(2) + Duration(1));
+  EXPECT_FALSE(ask(request)->is_cached);
+  EXPECT_EQ(first_->attempts().size(), 4U);
+}
+
+TEST_F(MoneyPath, KeepsNeitherCutAnswersNorFailures) {
+  FakeRule cut;
+  cut.finish = "length";
+  first_->set_script({cut});
+  open({first_route()});
+  CompletionRequest request = question();
+  request.prompt.temperature = 0;
+  ASSERT_TRUE(ask(request).has_value());
+  ASSERT_TRUE(ask(request).has_value());
+  first_->set_script({fault(FakeFault::kNoTerminator)});
+  EXPECT_FALSE(stream(request).has_value());
+  first_->set_script({});
+  const auto done = ask(request);
+  ASSERT_TRUE(done.has_value()) << done.error().message();
+  EXPECT_FALSE(done->is_cached);
+}
+
+TEST_F(MoneyPath, AHundredEqualQuestionsAtOnceAreOneCall) {
+  FakeRule slow;
+  slow.delay = milliseconds(200);
+  first_->set_script({slow});
+  open({first_route()});
+  CompletionRequest request = question();
+  request.prompt.temperature = 0;
+  std::atomic<int> answered{0};
+  std::atomic<int> paid{0};
+  WorkerPool callers(100);
+  callers.parallel_for(100, [&](std::size_t i, std::size_t) {
+    const auto done = engine_->complete("equal-" + std::to_string(i), request);
+    if (!done) return;
+    ++answered;
+    if (done->cost > Money()) ++paid;
+  });
+  EXPECT_EQ(answered.load(), 100);
+  EXPECT_EQ(paid.load(), 1);
+  EXPECT_EQ(first_->attempts().size(), 1U);
+}
+
+TEST_F(MoneyPath, ACallerThatLeavesTakesNothingFromTheOthers) {
+  FakeRule slow;
+  slow.delay = milliseconds(200);
+  first_->set_script({slow});
+  open({first_route()});
+  CompletionRequest request = question();
+  request.prompt.temperature = 0;
+  std::stop_source leaves;
+  Result<Completion> left = fail(ErrorKind::kInternal, "");
+  Result<Completion> stayed = fail(ErrorKind::kInternal, "");
+  {
+    Worker first("first", [&](std::stop_token) {
+      left = engine_->complete("leaver", request, {}, leaves.get_token());
+    });
+    first_->await_arrivals(1);
+    Worker second("second",
+                  [&](std::stop_token) { stayed = engine_->complete("stayer", request); });
+    real_clock_.wait(milliseconds(50), {});
+    leaves.request_stop();
+  }
+  EXPECT_EQ(left.error().kind(), ErrorKind::kCancelled);
+  EXPECT_TRUE(stayed.has_value());
+  EXPECT_EQ(first_->attempts().size(), 1U);
 }
 
 TEST_F(MoneyPath, HoldsForEmbeddingsInArraysOf32) {

@@ -1,0 +1,7 @@
+#include "base/version.h"
+
+namespace tacit {
+
+const char* const kVersion = TACIT_VERSION;
+
+}  // namespace tacit

@@ -1,0 +1,190 @@
+// What the engine adds to a call of a model: the same requests, sent directly and through it, to a
+// server on loopback that answers at once. Open loop: calls start at their times, whatever the ones
+// before do. With and without what must be durable (holds and audit).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include "base/worker.h"
+#include "bench/bench_case.h"
+#include "bench/scratch_folder.h"
+#include "domain/identity.h"
+#include "inference/catalogue.h"
+#include "inference/engine.h"
+#include "net/http_client.h"
+#include "net/http_server.h"
+#include "store/ledger.h"
+
+namespace tacit::bench {
+namespace {
+
+using inference::Route;
+using std::chrono::microseconds;
+
+constexpr std::size_t kLanes = 10;  // callers at once, as many as the engine lets out
+constexpr const char* kModel = "groq/openai/gpt-oss-20b";
+constexpr const char* kReply =
+    R"({"id":"x","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":)"
+    R"("assistant","content":"Because the retry is not idempotent."},"finish_reason":"stop"}],)"
+    R"("usage":{"prompt_tokens":100,"completion_tokens":8,"total_tokens":108}})";
+
+struct Setting {
+  int rate = 50;  // calls a second
+  std::size_t prompt_bytes = 1000;
+  bool is_durable = false;  // remote: holds and audit; else a local place, without both
+};
+
+// Everything between a caller and the answer.
+class Bed {
+ public:
+  static Result<std::unique_ptr<Bed>> make(const Setting& setting) {
+    auto bed = std::unique_ptr<Bed>(new Bed(setting));
+    TACIT_TRY(bed->open());
+    return bed;
+  }
+
+  Result<void> direct() {
+    const net::HttpOutcome outcome = client_->send(
+        call_, [](const net::HttpHead&) { return true; }, [](std::string_view) { return true; });
+    return outcome.error ? Result<void>(std::unexpected<Error>(*outcome.error)) : Result<void>();
+  }
+  Result<void> through_engine() {
+    const std::string id = fmt::format("bench-{}", ++asked_);
+    inference::CompletionRequest request = request_;
+    CallAudit audit;
+    if (setting_.is_durable) {
+      audit.request = id;
+      audit.content_hash = key_.content_hash(request.prompt.messages[0].text);
+      request.on_attempt = [&](int number, const inference::AttemptRecord& record) {
+        audit.attempt = number;
+        audit.provider = record.provider;
+        audit.outcome = record.outcome;
+        audit.hold = record.hold;
+        if (auto kept = store::append_call_audit(*store_, audit); !kept) audit_failed_ = true;
+      };
+    }
+    TACIT_TRY(engine_->complete(id, request));
+    return audit_failed_ ? fail(ErrorKind::kInternal, "the audit was not written") : Result<void>();
+  }
+
+ private:
+  explicit Bed(const Setting& setting) : setting_(setting) {}
+
+  Result<void> open() {
+    if (folder_.path().empty())
+      return fail(ErrorKind::kUnavailable, "cannot make a temporary folder");
+    net::ServerOptions options;
+    options.port = 0;
+    options.workers = 2;
+    server_ = TACIT_TRY(net::HttpServer::start(options, [](const net::Request&) {
+      net::Response response;
+      response.body = kReply;
+      return response;
+    }));
+    store::StoreOptions store_options;
+    store_options.directory = folder_.path() / "data";
+    store_ = TACIT_TRY(store::Store::open(store_options));
+    store::LedgerOptions budget;
+    budget.developer_month = Money::cents(1'000'000);
+    budget.tokens_per_day = 2'000'000'000;
+    ledger_ = TACIT_TRY(store::open_ledger(*store_, budget, clock_));
+    catalogue_.emplace(TACIT_TRY(inference::Catalogue::built_in()));
+    Route route;
+    route.endpoint.provider = setting_.is_durable ? "groq" : "local";
+    route.endpoint.url = fmt::format("http://127.0.0.1:{}/v1", server_->port());
+    route.endpoint.is_local = !setting_.is_durable;
+    route.model = "openai/gpt-oss-20b";
+    if (setting_.is_durable) route.facts = catalogue_->find(kModel);
+    inference::EngineOptions engine_options;
+    engine_options.chain = {route};
+    engine_options.local_calls = kLanes;
+    inference::EngineParts parts{clock_};
+    parts.ledger = ledger_.get();
+    engine_ = TACIT_TRY(inference::Engine::open(engine_options, std::move(parts)));
+    client_ = TACIT_TRY(net::HttpClient::start({}));
+    request_.developer = "bench";
+    request_.sensitivity = Sensitivity::kInternal;
+    request_.prompt.messages = {{inference::Role::kUser, std::string(setting_.prompt_bytes, 'x')}};
+    request_.prompt.max_output = 64;
+    call_ = inference::provider_of(route.endpoint.protocol)
+                .chat(route.endpoint, route.model, request_.prompt, false);
+    call_.stays_local = true;
+    return {};
+  }
+
+  const Setting setting_;
+  const SystemClock clock_;
+  const ScratchFolder folder_;
+  const IdentityKey key_{"key of the bench"};
+  std::optional<inference::Catalogue> catalogue_;
+  std::unique_ptr<net::HttpServer> server_;
+  std::unique_ptr<store::Store> store_;
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<inference::Engine> engine_;
+  std::unique_ptr<net::HttpClient> client_;
+  inference::CompletionRequest request_;
+  net::HttpCall call_;
+  std::atomic<int> asked_{0};
+  std::atomic<bool> audit_failed_{false};
+};
+
+// Milliseconds of each call from the time it should have started.
+Result<std::vector<double>> paced(int rate, std::size_t calls,
+                                  const std::function<Result<void>()>& call) {
+  const SystemClock clock;
+  const SteadyTime start = clock.steady() + std::chrono::milliseconds(20);
+  std::vector<double> ms(calls);
+  std::atomic<bool> has_failed{false};
+  WorkerPool lanes(std::min<std::size_t>(kLanes, calls));
+  lanes.parallel_for(calls, [&](std::size_t i, std::size_t) {
+    const SteadyTime due = start + microseconds(1'000'000 / rate) * i;
+    const auto early = std::chrono::duration_cast<Duration>(due - clock.steady());
+    if (early > Duration(0)) clock.wait(early, {});
+    const SteadyTime from = std::max(due, clock.steady());
+    if (!call()) has_failed = true;
+    ms[i] = std::chrono::duration<double, std::milli>(clock.steady() - from).count();
+  });
+  if (has_failed) return fail(ErrorKind::kInternal, "a call failed");
+  return ms;
+}
+
+Result<Sample> added(const Setting& setting, int iterations) {
+  auto bed = TACIT_TRY(Bed::make(setting));
+  const auto calls = static_cast<std::size_t>(iterations);
+  for (int i = 0; i < 20; ++i) {
+    TACIT_TRY(bed->direct());
+    TACIT_TRY(bed->through_engine());
+  }
+  std::vector<double> plain = TACIT_TRY(paced(setting.rate, calls, [&] { return bed->direct(); }));
+  Sample sample;
+  sample.ms = TACIT_TRY(paced(setting.rate, calls, [&] { return bed->through_engine(); }));
+  std::ranges::sort(plain);
+  const double usual = plain[plain.size() / 2];
+  for (double& ms : sample.ms) ms = std::max(0.0, ms - usual);
+  return sample;
+}
+
+}  // namespace
+
+std::vector<Case> call_cases() {
+  std::vector<Case> cases;
+  for (const bool is_durable : {false, true}) {
+    for (const int rate : {1, 50, 500}) {
+      for (const std::size_t bytes : {std::size_t{1000}, std::size_t{8000}}) {
+        const Setting setting{rate, bytes, is_durable};
+        cases.push_back({"inference",
+                         fmt::format("added to a direct call, {} kB at {}/s, {}", bytes / 1000,
+                                     rate, is_durable ? "ledger and audit durable" : "local"),
+                         rate == 1 ? 10 : rate * 4, std::nullopt,
+                         Limit{Measure::kP95Ms, is_durable ? 10.0 : 1.0},
+                         [setting](const BenchOptions&, int iterations) {
+                           return added(setting, iterations);
+                         }});
+      }
+    }
+  }
+  return cases;
+}
+
+}  // namespace tacit::bench

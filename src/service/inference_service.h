@@ -1,0 +1,118 @@
+#pragma once
+// The use cases around model calls that every face shares: ask, budget, usage, providers. Decides
+// how sensitive a text is, once for a whole request, masks secrets, and lets the engine do the
+// rest; every attempt is written to the audit log, without content. A budget belongs to a
+// developer: the one a request names, else the configured one, else git's user, else the login.
+// Safe from any thread; must outlive its calls and be destroyed before the store.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "domain/budget.h"
+#include "domain/embedding.h"
+#include "domain/identity.h"
+#include "domain/sensitivity.h"
+#include "domain/spend.h"
+#include "inference/chain.h"
+#include "inference/engine.h"
+#include "privacy/redactor.h"
+#include "service/knowledge_service.h"
+#include "store/ledger.h"
+#include "store/store.h"
+
+namespace tacit::service {
+
+inline constexpr std::size_t kMaxPromptBytes = 4U << 20U;
+inline constexpr std::int64_t kUsualOutput = 1024;  // tokens of an answer, when nothing is said
+
+struct InferenceSettings {
+  std::vector<inference::PlaceOptions> chain;
+  std::vector<inference::PlaceOptions> embeddings;
+  std::string developer;  // "": found out
+  std::size_t remote_calls = inference::kRemoteCallsAtOnce;
+  store::LedgerOptions budget;
+};
+
+struct InferRequest {
+  std::string prompt;
+  std::string system;
+  std::string schema;  // JSON Schema of the answer; "": text
+  std::string operation = "infer";
+  std::string project;
+  std::string developer;           // "": the configured one
+  std::vector<std::string> paths;  // of files that the prompt is about
+  PrivacyMode mode = PrivacyMode::kAuto;
+  bool is_background = false;
+  std::int64_t max_output = kUsualOutput;
+  double temperature = 0;  // 0: the same question has the same answer, which is kept
+  std::int64_t timeout_ms = 60'000;
+};
+
+struct InferAnswer {
+  inference::Completion completion;
+  Sensitivity sensitivity = Sensitivity::kConfidential;
+  std::string reason;  // why, never the text: "path: .env", "keyword: salaries"
+};
+
+// One cache of this process and its bounds.
+struct CacheView {
+  std::string name;
+  std::string policy;
+  cache::CacheStats stats;
+  std::size_t most_entries = 0;
+  std::size_t most_bytes = 0;
+  Duration life{0};
+};
+
+struct BudgetView {
+  std::string developer;
+  AccountState state;
+  Degradation degradation = Degradation::kNone;
+  std::optional<Projection> projection;
+  std::vector<BudgetAlert> alerts;  // not shown before
+  Money per_call;
+  std::string trouble;  // why no money can be held; "" when it can
+};
+
+class InferenceService {
+ public:
+  struct Parts {
+    store::Store& store;
+    const privacy::Redactor& redactor;
+    const IdentityKey& key;
+    const Clock& clock;
+    Embedder* embedder = nullptr;  // for the decision about sensitivity; may be null
+  };
+  static Result<std::unique_ptr<InferenceService>> open(const InferenceSettings& settings,
+                                                        const Parts& parts);
+  ~InferenceService();
+
+  // `on_text` gets the pieces of a stream as they arrive. Errors as Engine::complete.
+  Result<InferAnswer> infer(const InferRequest& request,
+                            const std::function<void(std::string_view)>& on_text = {},
+                            std::stop_token stop = {});
+  Result<BudgetView> budget(const std::string& developer = "");
+  Result<std::vector<SpendRow>> usage(SpendKey key, const std::string& period = "") const;
+  std::vector<inference::ProviderView> providers() const;
+  CacheView responses() const;
+  Instant now() const;
+
+ private:
+  struct State;
+  explicit InferenceService(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// The cache of searches' answers (KnowledgeService::status) as a view.
+CacheView view_of(const AnswerCacheStats& stats);
+
+// git's user name, else the login, else "local".
+std::string developer_of_this_machine();
+
+}  // namespace tacit::service
