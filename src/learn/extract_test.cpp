@@ -261,9 +261,19 @@ TEST(EmbeddingTexts, HoldRequestReplyAndFailureInBoundedParts) {
   long_one.steps.push_back({StepKind::kReply, "", std::string(3'000, 's'), false, {}});
   long_one.steps[3].text += std::string(3'000, 'e');
   const auto parts = embedding_texts(long_one);
-  EXPECT_EQ(parts.size(), 4U);
+  EXPECT_EQ(parts.size(), 5U);
   for (const std::string& part : parts) EXPECT_LE(part.size(), 900U);
   EXPECT_EQ(embedding_texts(Exchange()).size(), 1U);
+}
+
+TEST(EmbeddingTexts, ReadALongReplyOnInTwoPartsWithoutGapAndStopThere) {
+  std::string reply;
+  for (int i = 0; i < 1'000; ++i) reply += std::to_string(10'000 + i);  // no two places are equal
+  const auto parts = embedding_texts(said("Why?", reply));
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_EQ(parts[0] + parts[1] + parts[2], "Why?\n" + reply.substr(0, 3 * 900 - 5));
+  // A rest too short to mean something is no part.
+  EXPECT_EQ(embedding_texts(said("Why?", reply.substr(0, 1'805))).size(), 2U);
 }
 
 }  // namespace

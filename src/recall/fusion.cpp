@@ -24,6 +24,60 @@ void put_in_order(std::vector<Candidate>& candidates) {
                    [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
 }
 
+using Places = std::unordered_map<std::uint64_t, Place>;
+
+// The place of an exchange; null for items and for those without one.
+const Place* place_of(const Candidate& candidate, const Places& places) {
+  const auto place = places.find(candidate.id);
+  if (candidate.kind != HitKind::kExchange || place == places.end()) return nullptr;
+  return &place->second;
+}
+
+void raise_by_neighbours(std::vector<Candidate>& candidates, const Places& places) {
+  std::map<std::pair<std::uint64_t, int>, double> own;  // scores before any is raised
+  for (const Candidate& candidate : candidates) {
+    if (const Place* place = place_of(candidate, places)) {
+      own.emplace(std::pair(place->session, place->ordinal), candidate.score);
+    }
+  }
+  for (Candidate& candidate : candidates) {
+    const Place* place = place_of(candidate, places);
+    if (place == nullptr) continue;
+    double better = 0;
+    for (const int step : {-1, 1}) {
+      const auto neighbour = own.find({place->session, place->ordinal + step});
+      if (neighbour != own.end()) better = std::max(better, neighbour->second);
+    }
+    const double bytes = std::max(static_cast<double>(place->bytes), 1.0);
+    candidate.score += kNeighbourShare * std::min(1.0, kShortBytes / bytes) * better;
+  }
+}
+
+void raise_by_companions(std::vector<Candidate>& candidates, const Places& places) {
+  struct Best {
+    double score = 0;
+    double second = 0;
+    std::uint64_t id = 0;
+  };
+  std::unordered_map<std::uint64_t, Best> sessions;
+  for (const Candidate& candidate : candidates) {
+    const Place* place = place_of(candidate, places);
+    if (place == nullptr) continue;
+    Best& best = sessions[place->session];
+    if (candidate.score > best.score) {
+      best = {candidate.score, best.score, candidate.id};
+    } else {
+      best.second = std::max(best.second, candidate.score);
+    }
+  }
+  for (Candidate& candidate : candidates) {
+    const Place* place = place_of(candidate, places);
+    if (place == nullptr) continue;
+    const Best& best = sessions.at(place->session);
+    candidate.score += kSessionShare * (candidate.id == best.id ? best.second : best.score);
+  }
+}
+
 }  // namespace
 
 std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evidence> vectors) {
@@ -67,27 +121,11 @@ std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evi
   return result;
 }
 
-void raise_by_neighbours(std::vector<Candidate>& candidates,
-                         const std::unordered_map<std::uint64_t, Place>& places) {
-  std::map<std::pair<std::uint64_t, int>, double> own;  // scores before any is raised
-  for (const Candidate& candidate : candidates) {
-    const auto place = places.find(candidate.id);
-    if (candidate.kind != HitKind::kExchange || place == places.end()) continue;
-    own.emplace(std::pair(place->second.session, place->second.ordinal), candidate.score);
-  }
-  for (Candidate& candidate : candidates) {
-    const auto place = places.find(candidate.id);
-    if (candidate.kind != HitKind::kExchange || place == places.end()) continue;
-    const auto& [session, ordinal, bytes] = place->second;
-    double better = 0;
-    for (const int step : {-1, 1}) {
-      const auto neighbour = own.find({session, ordinal + step});
-      if (neighbour != own.end()) better = std::max(better, neighbour->second);
-    }
-    const double brevity = std::min(1.0, kShortBytes / std::max(static_cast<double>(bytes), 1.0));
-    candidate.score += kNeighbourShare * brevity * better;
-    candidate.score = std::min(candidate.score, 1.0);
-  }
+void raise_by_session(std::vector<Candidate>& candidates,
+                      const std::unordered_map<std::uint64_t, Place>& places) {
+  raise_by_neighbours(candidates, places);
+  raise_by_companions(candidates, places);
+  for (Candidate& candidate : candidates) candidate.score = std::min(candidate.score, 1.0);
   put_in_order(candidates);
 }
 

@@ -33,9 +33,12 @@ inline constexpr double kTextLeast = 0.1;
 // What a short exchange gains of the better score of those just before and after it in its session:
 // "yes, do that" says little alone. One of kShortBytes or fewer gains the whole share, longer ones
 // less in proportion.
-inline constexpr double kNeighbourShare = 0.3;
+inline constexpr double kNeighbourShare = 0.25;
 inline constexpr double kShortBytes = 300.0;
-// The best so many candidates look at their neighbours.
+// What every exchange gains of the best score of another one of its session: a session with two
+// good hits is more likely the right one.
+inline constexpr double kSessionShare = 0.05;
+// The best so many candidates look at their neighbours and their session.
 inline constexpr std::size_t kNeighbourDepth = 200;
 // What an item's age and confidence may take from its score, at most: they order near-equals.
 inline constexpr double kAgingWeight = 0.99;
@@ -70,11 +73,11 @@ struct Place {
   std::int64_t bytes = 0;
 };
 
-// Raises short exchanges by their neighbours' scores, to 1 at most, and puts the list in order.
-// Neighbours count when they are candidates with a place; without a place an exchange stays as it
-// is.
-void raise_by_neighbours(std::vector<Candidate>& candidates,
-                         const std::unordered_map<std::uint64_t, Place>& places);
+// Raises short exchanges by their neighbours' scores, then all by the best other one of their
+// session, to 1 at most, and puts the list in order. Others count when they are candidates with a
+// place; without a place an exchange stays as it is.
+void raise_by_session(std::vector<Candidate>& candidates,
+                      const std::unordered_map<std::uint64_t, Place>& places);
 
 // The score of an item after age and confidence.
 double weigh_item(double score, Freshness freshness, double confidence);

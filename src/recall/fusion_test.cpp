@@ -108,24 +108,44 @@ TEST_F(Neighbours, RaiseAShortExchangeByTheBetterOfThem) {
                                  candidate(3, 0.2)};
   const std::unordered_map<std::uint64_t, Place> places = {
       {1, {7, 0, 90}}, {2, {7, 1, 90}}, {3, {7, 2, 90}}, {9, {8, 1, 90}}};
-  raise_by_neighbours(list, places);
-  EXPECT_NEAR(score_of(list, 2), 0.4 + kNeighbourShare * 0.6, 1e-9);
-  EXPECT_NEAR(score_of(list, 1), 0.6 + kNeighbourShare * 0.4, 1e-9);  // by scores before raising
-  EXPECT_NEAR(score_of(list, 9), 0.5, 1e-9);                          // another session
+  raise_by_session(list, places);
+  const double first = 0.6 + kNeighbourShare * 0.4;  // by scores before raising
+  const double second = 0.4 + kNeighbourShare * 0.6;
+  EXPECT_NEAR(score_of(list, 1), first + kSessionShare * second, 1e-9);
+  EXPECT_NEAR(score_of(list, 2), second + kSessionShare * first, 1e-9);
+  EXPECT_NEAR(score_of(list, 9), 0.5, 1e-9);  // another session
   EXPECT_EQ(order(list), (std::vector<std::uint64_t>{1, 2, 9, 3}));
 }
 
 TEST_F(Neighbours, GiveALongExchangeLessInProportion) {
   const auto bytes = static_cast<std::int64_t>(4 * kShortBytes);
   std::vector<Candidate> list = {candidate(1, 0.6), candidate(2, 0.4)};
-  raise_by_neighbours(list, {{1, {7, 0, bytes}}, {2, {7, 1, bytes}}});
-  EXPECT_NEAR(score_of(list, 2), 0.4 + kNeighbourShare * 0.6 / 4, 1e-9);
+  raise_by_session(list, {{1, {7, 0, bytes}}, {2, {7, 1, bytes}}});
+  const double first = 0.6 + kNeighbourShare * 0.4 / 4;
+  EXPECT_NEAR(score_of(list, 2), 0.4 + kNeighbourShare * 0.6 / 4 + kSessionShare * first, 1e-9);
+}
+
+TEST_F(Neighbours, RaiseEveryExchangeByTheBestOtherOneOfItsSession) {
+  constexpr std::int64_t kLong = std::int64_t{1} << 40;  // gains nothing of its neighbours
+  std::vector<Candidate> list = {candidate(9, 0.51), candidate(1, 0.5), candidate(2, 0.4),
+                                 candidate(3, 0.4), candidate(8, 0.3, HitKind::kItem)};
+  raise_by_session(list, {{1, {7, 0, kLong}},
+                          {2, {7, 10, kLong}},
+                          {3, {7, 20, kLong}},
+                          {8, {7, 30, kLong}},
+                          {9, {6, 0, kLong}}});
+  EXPECT_NEAR(score_of(list, 1), 0.5 + kSessionShare * 0.4, 1e-6);
+  EXPECT_NEAR(score_of(list, 2), 0.4 + kSessionShare * 0.5, 1e-6);
+  EXPECT_NEAR(score_of(list, 3), 0.4 + kSessionShare * 0.5, 1e-6);
+  EXPECT_DOUBLE_EQ(score_of(list, 8), 0.3);   // an item
+  EXPECT_DOUBLE_EQ(score_of(list, 9), 0.51);  // alone in its session: overtaken
+  EXPECT_EQ(order(list), (std::vector<std::uint64_t>{1, 9, 2, 3, 8}));
 }
 
 TEST_F(Neighbours, LeaveItemsAndExchangesWithoutAPlaceAloneAndStopAtOne) {
   std::vector<Candidate> list = {candidate(1, 0.95), candidate(2, 0.9),
                                  candidate(3, 0.5, HitKind::kItem), candidate(4, 0.3)};
-  raise_by_neighbours(list, {{1, {7, 0, 10}}, {2, {7, 1, 10}}, {3, {7, 2, 10}}});
+  raise_by_session(list, {{1, {7, 0, 10}}, {2, {7, 1, 10}}, {3, {7, 2, 10}}});
   EXPECT_DOUBLE_EQ(score_of(list, 1), 1.0);
   EXPECT_DOUBLE_EQ(score_of(list, 3), 0.5);
   EXPECT_DOUBLE_EQ(score_of(list, 4), 0.3);

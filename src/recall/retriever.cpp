@@ -143,8 +143,8 @@ struct Retriever::State {
     return {};
   }
 
-  // One ranking of both lists. The modes of one way stay that way alone; hybrid looks at
-  // neighbours.
+  // One ranking of both lists. The modes of one way stay that way alone; hybrid looks at what else
+  // the session has.
   static Result<std::vector<Candidate>> rank(store::ReadTxn& txn, const Lists& lists,
                                              SearchMode mode) {
     std::vector<Candidate> candidates = fuse(lists.texts, lists.near);
@@ -156,7 +156,7 @@ struct Retriever::State {
       if (!place) continue;
       places.emplace(candidates[i].id, Place{place->session.value, place->ordinal, place->bytes});
     }
-    raise_by_neighbours(candidates, places);
+    raise_by_session(candidates, places);
     return candidates;
   }
 
