@@ -70,6 +70,21 @@ TEST_F(BenchTest, ACaseWithoutItsDataSaysSoAndFailsNothing) {
   EXPECT_FALSE(summary->regressed);
 }
 
+// The same session lies there twice: the store knows the second, a new data folder asks again.
+TEST_F(BenchTest, CacheRowsCountWhatTheSessionsRepeat) {
+  testing::write_file(folder_.path() / "sessions" / "two.jsonl", kSession);
+  options_.component = "cache";
+  ASSERT_TRUE(run());
+  int rows = 0;
+  for (const nlohmann::json& line : lines_) {
+    const auto name = line["case"].get<std::string>();
+    if (name.find("entries") == std::string::npos || name.starts_with("look")) continue;
+    ++rows;
+    EXPECT_EQ(line["hit_rate"], name.starts_with("every") ? 0.5 : 0.0) << name;
+  }
+  EXPECT_EQ(rows, 20);
+}
+
 TEST_F(BenchTest, MoreThanATenthOverTheBaselineIsARegression) {
   ASSERT_TRUE(run());
   write_baseline(1e-6);
