@@ -364,8 +364,13 @@ std::string words_of(std::string_view plain) {
       continue;
     }
     const char before = i > 0 ? plain[i - 1] : ' ';
-    const bool is_within_letters = is_letter(before) && is_letter(at(i + 1));
-    if ((c == '\'' || c == '*' || c == '`' || c == '~') && is_within_letters) continue;
+    if (is_letter(before) && (c == '\'' || c == '*' || c == '`' || c == '~')) {
+      const std::size_t end = std::min(plain.find_first_not_of(c, i), plain.size());
+      if (is_letter(at(end))) {  // marks within a word
+        i = end - 1;
+        continue;
+      }
+    }
     const bool is_thousands = (c == ',' || c == '.' || c == '\'') && is_digit(before) &&
                               is_digit(at(i + 1)) && is_digit(at(i + 2)) && is_digit(at(i + 3)) &&
                               !is_digit(at(i + 4));

@@ -129,7 +129,7 @@ bool has_phone_word(std::string_view text, std::size_t place) {
                      [&](std::string_view word) { return before.find(word) != std::string::npos; });
 }
 
-// Three, three and four digits; or France's five pairs.
+// Three, three and four digits; Britain's three, four and four; or France's five pairs.
 bool has_national_form(const Groups& groups) {
   const auto sizes = [&](std::initializer_list<std::size_t> wanted) {
     if (groups.parts.size() < wanted.size()) return false;
@@ -137,6 +137,7 @@ bool has_national_form(const Groups& groups) {
     return std::all_of(wanted.begin(), wanted.end(),
                        [&](std::size_t size) { return groups.parts[i++].size() == size; });
   };
+  if (sizes({3, 4, 4}) && groups.parts[0][0] == '0') return true;
   if (sizes({3, 3, 4})) return groups.separators[0] != ' ' || groups.separators[1] != ' ';
   return sizes({2, 2, 2, 2, 2}) && groups.parts[0][0] == '0' && groups.parts[0][1] != '0' &&
          groups.separators[0] != ':';
