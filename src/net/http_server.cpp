@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -24,6 +25,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/worker.h"
+#include "net/push.h"
 #include "net/request_rules.h"
 #include "net/responses.h"
 #include "net/work_queue.h"
@@ -137,7 +139,10 @@ struct HttpServer::State {
   asio::awaitable<bool> answer(Connection& connection, Parser& parser, Target target);
   asio::awaitable<bool> send(Connection& connection, Reply reply);
   asio::awaitable<bool> write_piece(Connection& connection, const std::string& piece);
+  asio::awaitable<bool> write_stream_head(Connection& connection, const Response& response);
   asio::awaitable<void> run_stream(Connection& connection, Response response);
+  asio::awaitable<void> run_push(Connection& connection, Response response);
+  void watch(Connection& connection, const std::shared_ptr<Push>& push) const;
   asio::awaitable<void> linger(Connection& connection);
   template <class T>
   asio::awaitable<std::optional<T>> on_worker(std::function<T()> job);
@@ -366,11 +371,14 @@ asio::awaitable<bool> HttpServer::State::answer(Connection& connection, Parser& 
   std::function<Response()> job = [this, request] { return call_handler(*request); };
   std::optional<Response> response = co_await on_worker<Response>(std::move(job));
   reply.response = response ? std::move(*response) : too_busy("all workers are busy");
-  if (reply.response.stream) {
+  if (reply.response.stream || reply.response.push) {
     if (streams >= options.limits.streams) {
       reply.response = too_busy("too many streams are open");
     } else if (can_stream) {
-      co_await run_stream(connection, std::move(reply.response));
+      if (reply.response.push)
+        co_await run_push(connection, std::move(reply.response));
+      else
+        co_await run_stream(connection, std::move(reply.response));
       co_return false;
     }
   }
@@ -441,15 +449,16 @@ asio::awaitable<bool> HttpServer::State::write_piece(Connection& connection,
   co_return !code;
 }
 
-asio::awaitable<void> HttpServer::State::run_stream(Connection& connection, Response response) {
-  struct Count {
-    explicit Count(std::size_t& streams) : streams_(streams) { ++streams_; }
-    ~Count() { --streams_; }
-    std::size_t& streams_;
-  };
-  const Count counted(streams);
-  const std::shared_ptr<Stream> stream = response.stream;
-  connection.phase = Phase::kStreaming;
+struct StreamCount {
+  explicit StreamCount(std::size_t& streams) : streams_(streams) { ++streams_; }
+  ~StreamCount() { --streams_; }
+  StreamCount(const StreamCount&) = delete;
+  StreamCount& operator=(const StreamCount&) = delete;
+  std::size_t& streams_;
+};
+
+asio::awaitable<bool> HttpServer::State::write_stream_head(Connection& connection,
+                                                           const Response& response) {
   http::response<http::empty_body> head;
   head.version(kHttp11);
   head.result(static_cast<unsigned>(response.status));
@@ -460,7 +469,14 @@ asio::awaitable<void> HttpServer::State::run_stream(Connection& connection, Resp
   connection.stream.expires_after(options.limits.write_timeout);
   const auto [code, size] =
       co_await http::async_write_header(connection.stream, serializer, kAwait);
-  bool goes_on = !code;
+  co_return !code;
+}
+
+asio::awaitable<void> HttpServer::State::run_stream(Connection& connection, Response response) {
+  const StreamCount counted(streams);
+  const std::shared_ptr<Stream> stream = response.stream;
+  connection.phase = Phase::kStreaming;
+  bool goes_on = co_await write_stream_head(connection, response);
   while (goes_on && !stopping) {
     std::function<std::optional<std::string>()> job = [stream] { return stream->next(); };
     const std::optional<std::optional<std::string>> piece =
@@ -473,6 +489,47 @@ asio::awaitable<void> HttpServer::State::run_stream(Connection& connection, Resp
   }
   if (!goes_on) co_return;
   if (stopping && !co_await write_piece(connection, stream->last_words)) co_return;
+  const auto last = http::make_chunk_last();
+  co_await asio::async_write(connection.stream, last, kAwait);
+}
+
+// Tells the worker as soon as the client has left: nothing else reads while a response is pushed.
+void HttpServer::State::watch(Connection& connection, const std::shared_ptr<Push>& push) const {
+  auto byte = std::make_shared<std::array<char, 1>>();
+  connection.stream.socket().async_read_some(asio::buffer(*byte),
+                                             [push, byte](const error_code& code, std::size_t) {
+                                               if (code) push->leave();
+                                             });
+}
+
+// While the server stops, a push is a request that runs: it has the drain time.
+asio::awaitable<void> HttpServer::State::run_push(Connection& connection, Response response) {
+  const StreamCount counted(streams);
+  const auto channel = std::make_shared<Push>(io);
+  bool goes_on = co_await write_stream_head(connection, response);
+  if (!goes_on) co_return;
+  connection.pause.expires_at(asio::steady_timer::time_point::max());
+  channel->bind(connection.pause);
+  watch(connection, channel);
+  const bool is_queued = queue.push([channel, work = std::move(response.push)] {
+    try {
+      work(*channel);
+    } catch (const std::exception& error) {  // of a library, or out of memory
+      log::error("net", "push_failed", {{"reason", error.what()}});
+    }
+    channel->end();
+  });
+  if (!is_queued) channel->end();  // busy: an empty answer, which no client takes for a whole one
+  while (goes_on) {
+    const Push::Pieces pieces = channel->take();
+    goes_on = co_await write_piece(connection, pieces.bytes);
+    if (!goes_on || pieces.is_last) break;
+    if (channel->gone().stop_requested()) break;
+    if (pieces.bytes.empty()) co_await connection.pause.async_wait(kAwait);
+  }
+  goes_on = goes_on && !channel->gone().stop_requested();
+  channel->leave();
+  if (!goes_on) co_return;
   const auto last = http::make_chunk_last();
   co_await asio::async_write(connection.stream, last, kAwait);
 }

@@ -13,7 +13,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,6 +28,7 @@ inline constexpr std::size_t kMaxBodyBytes = 32U << 20U;
 inline constexpr std::size_t kMaxConnections = 512;
 inline constexpr std::size_t kMaxStreams = 64;
 inline constexpr std::size_t kMaxQueuedRequests = 128;
+inline constexpr std::size_t kMaxUnsentBytes = 1U << 20U;  // of a pushed response
 inline constexpr std::chrono::seconds kReadTimeout{30};
 inline constexpr std::chrono::seconds kIdleTimeout{60};
 inline constexpr std::chrono::seconds kWriteTimeout{30};
@@ -51,12 +54,25 @@ struct Stream {
   std::string last_words;  // sent when the server stops
 };
 
+// Where a pushed response goes, piece by piece. A piece leaves as soon as it is written.
+class PieceWriter {
+ public:
+  virtual ~PieceWriter() = default;
+  // False: nobody reads any more. Waits while kMaxUnsentBytes are on their way.
+  virtual bool write(std::string_view piece) = 0;
+  // Requested when the client leaves or the server's drain time is over.
+  virtual std::stop_token gone() const = 0;
+};
+
 struct Response {
   int status = 200;
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<Stream> stream;  // when set, `body` is not sent
+  // When set, `body` is not sent: runs on a worker once the header is out, ends the response by
+  // returning, and counts among the streams.
+  std::function<void(PieceWriter&)> push;
 };
 
 using Handler = std::function<Response(const Request&)>;

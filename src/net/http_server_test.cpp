@@ -12,6 +12,7 @@
 #include <latch>
 
 #include "base/worker.h"
+#include "net/push.h"
 
 namespace tacit::net {
 namespace {
@@ -365,6 +366,100 @@ TEST_F(HttpServerTest, AStreamWhoseClientLeavesIsEnded) {
     answer = raw.hear("\r\n");
   }
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
+}
+
+Response push_of(std::function<void(PieceWriter&)> push) {
+  Response response;
+  response.content_type = "text/event-stream";
+  response.push = std::move(push);
+  return response;
+}
+
+TEST_F(HttpServerTest, APushedPieceLeavesBeforeTheNextIsWritten) {
+  std::latch heard(1);
+  start([&heard](const Request&) {
+    return push_of([&heard](PieceWriter& to) {
+      EXPECT_TRUE(to.write("first"));
+      heard.wait();
+      EXPECT_TRUE(to.write("second"));
+    });
+  });
+  const Raw raw(server_->port());
+  raw.say(request(""));
+  EXPECT_THAT(raw.hear("first"), HasSubstr("Transfer-Encoding: chunked"));
+  heard.count_down();
+  const std::string rest = raw.hear();
+  EXPECT_THAT(rest, HasSubstr("second"));
+  EXPECT_TRUE(rest.ends_with("0\r\n\r\n")) << rest;
+}
+
+TEST_F(HttpServerTest, AWorkerThatPushesHearsThatItsClientHasLeft) {
+  std::latch told(1);
+  start([&told](const Request&) {
+    return push_of([&told](PieceWriter& to) {
+      to.write("first");
+      std::latch gone(1);
+      const std::stop_callback wait(to.gone(), [&gone] { gone.count_down(); });
+      gone.wait();
+      EXPECT_FALSE(to.write("for nobody"));
+      told.count_down();
+    });
+  });
+  {
+    const Raw raw(server_->port());
+    raw.say(request(""));
+    raw.hear("first");
+  }
+  told.wait();
+}
+
+TEST_F(HttpServerTest, AWorkerThatPushesOnIsToldWhenTheDrainTimeIsOver) {
+  options_.limits.drain_time = std::chrono::milliseconds(1);
+  start([](const Request&) {
+    return push_of([](PieceWriter& to) {
+      to.write("first");
+      std::latch gone(1);
+      const std::stop_callback wait(to.gone(), [&gone] { gone.count_down(); });
+      gone.wait();
+    });
+  });
+  const Raw raw(server_->port());
+  raw.say(request(""));
+  raw.hear("first");
+  server_->stop();
+  EXPECT_FALSE(raw.hear().ends_with("0\r\n\r\n")) << "half an answer looks like a whole one";
+}
+
+TEST_F(HttpServerTest, AFailingPushEndsItsResponseAlone) {
+  start([](const Request& request) {
+    return push_of([bad = request.path == "/bad"](PieceWriter& to) {
+      to.write("first");
+      to.write(std::vector<std::string>{"second"}.at(bad ? 1 : 0));
+    });
+  });
+  EXPECT_EQ(get("/bad")->body, "first");
+  EXPECT_EQ(get("/good")->body, "firstsecond");
+}
+
+TEST(Push, AFastWriterWaitsForItsReader) {
+  constexpr std::size_t kPiece = 64U << 10U;
+  constexpr std::size_t kPieces = 1024;
+  boost::asio::io_context io;
+  const auto push = std::make_shared<Push>(io);
+  const Worker writer("writer", [&](std::stop_token) {
+    const std::string piece(kPiece, 'x');
+    for (std::size_t i = 0; i < kPieces; ++i) EXPECT_TRUE(push->write(piece));
+    push->end();
+  });
+  std::size_t bytes = 0;
+  bool is_last = false;
+  while (!is_last) {
+    const Push::Pieces taken = push->take();
+    EXPECT_LE(taken.bytes.size(), kMaxUnsentBytes + kPiece);
+    bytes += taken.bytes.size();
+    is_last = taken.is_last;
+  }
+  EXPECT_EQ(bytes, kPiece * kPieces);
 }
 
 TEST_F(HttpServerTest, StreamsOverTheLimitAreRefused) {
