@@ -77,15 +77,17 @@ Result<void> infer(const Arguments& arguments, const Settings& settings, const C
   const bool shows = arguments.stream && !arguments.json;
   std::string answered;
   bool is_shown = false;
+  const auto show = [&](std::string_view text) {
+    is_shown = true;
+    print(text);
+  };
   if (const auto server = owner_client(settings)) {
-    answered = TACIT_TRY(server->ask("POST", "/v1/infer", wire::encode(request),
-                                     std::chrono::milliseconds(request.timeout_ms) + kGrace));
+    const std::string asked = wire::encode(request);
+    const auto time = std::chrono::milliseconds(request.timeout_ms) + kGrace;
+    answered = TACIT_TRY(shows ? server->ask_aloud("/v1/infer", asked, time, show)
+                               : server->ask("POST", "/v1/infer", asked, time));
   } else {
     const Here here = TACIT_TRY(open_here(settings, clock));
-    const auto show = [&](std::string_view text) {
-      is_shown = true;
-      print(text);
-    };
     answered = wire::encode(
         TACIT_TRY(here.inference->infer(request, shows ? std::function<void(std::string_view)>(show)
                                                        : std::function<void(std::string_view)>())));

@@ -4,8 +4,10 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/function_ref.h"
 #include "base/result.h"
 #include "service/data_folder.h"
 #include "service/knowledge_service.h"
@@ -22,6 +24,10 @@ class OwnerClient {
   // The body of the answer; an error keeps the kind that the server gave it.
   Result<std::string> ask(const std::string& method, const std::string& target,
                           const std::string& body, std::chrono::milliseconds timeout) const;
+  // Posts and hands on the pieces of the answer as they come; the whole answer at the end.
+  Result<std::string> ask_aloud(const std::string& target, const std::string& body,
+                                std::chrono::milliseconds timeout,
+                                FunctionRef<void(std::string_view)> on_text) const;
 
  private:
   Result<std::string> post(const std::string& target, const std::string& body) const;

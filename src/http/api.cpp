@@ -27,6 +27,7 @@ using net::Request;
 using net::Response;
 
 constexpr std::size_t kDefaultPage = 50;
+constexpr std::string_view kEventStream = "text/event-stream";
 
 Response json(std::string body) {
   Response response;
@@ -78,6 +79,21 @@ std::vector<std::string> troubles(const service::Status& status) {
 
 std::string event(std::string_view name, const std::string& data) {
   return fmt::format("event: {}\ndata: {}\n\n", name, data);
+}
+
+// The answer of a model as it comes: "text" events, then "answer" or "error". A client that leaves
+// ends the call.
+Response push_answer(service::InferenceService& inference, const service::InferRequest& wanted) {
+  Response response;
+  response.content_type = kEventStream;
+  response.push = [&inference, wanted](const net::PieceWriter& write, std::stop_token gone) {
+    const auto forward = [&write](std::string_view piece) {
+      write(event("text", fmt::format(R"({{"text":{}}})", json_quote(piece))));
+    };
+    const auto done = inference.infer(wanted, forward, std::move(gone));
+    write(done ? event("answer", wire::encode(*done)) : event("error", wire::encode(done.error())));
+  };
+  return response;
 }
 
 // What stands for {id} in `pattern`, empty for a pattern without; nothing for another path.
@@ -170,8 +186,10 @@ constexpr std::array<Api::State::Route, 24> Api::State::kRoutes = {{
     {{"POST", "/v1/events", "sendEvents",
       "Takes exchanges and uses; answers once they are durable.", "", "EventBatch", "IngestReport"},
      &State::events},
-    {{"POST", "/v1/infer", "infer", "Asks a model, within privacy and budget.", "", "InferRequest",
-      "InferAnswer"},
+    {{"POST", "/v1/infer", "infer",
+      "Asks a model, within privacy and budget; as events while it answers, when they are "
+      "accepted.",
+      "", "InferRequest", "InferAnswer"},
      &State::infer},
     {{"GET", "/v1/budget", "budget", "What a developer's month allows and has cost.", "developer",
       "", "Budget"},
@@ -311,7 +329,7 @@ Response Api::State::status(const Request&, const std::string&) {
 Response Api::State::stream(const Request&, const std::string&) {
   metrics.streams.add();
   Response response;
-  response.content_type = "text/event-stream";
+  response.content_type = kEventStream;
   response.stream = std::make_shared<net::Stream>();
   response.stream->next = [this]() -> std::optional<std::string> {
     const auto status = service.status();
@@ -362,6 +380,8 @@ Response Api::State::infer(const Request& request, const std::string&) {
   }
   const auto wanted = wire::decode_infer(request.body);
   if (!wanted) return refuse(wanted.error());
+  if (request.header("accept").find(kEventStream) != std::string::npos)
+    return push_answer(inference, *wanted);
   return answer(inference.infer(*wanted),
                 [](const service::InferAnswer& done) { return wire::encode(done); });
 }

@@ -513,7 +513,7 @@ asio::awaitable<void> HttpServer::State::run_push(Connection& connection, Respon
   watch(connection, channel);
   const bool is_queued = queue.push([channel, work = std::move(response.push)] {
     try {
-      work(*channel);
+      work([&channel](std::string_view piece) { return channel->write(piece); }, channel->gone());
     } catch (const std::exception& error) {  // of a library, or out of memory
       log::error("net", "push_failed", {{"reason", error.what()}});
     }

@@ -54,15 +54,9 @@ struct Stream {
   std::string last_words;  // sent when the server stops
 };
 
-// Where a pushed response goes, piece by piece. A piece leaves as soon as it is written.
-class PieceWriter {
- public:
-  virtual ~PieceWriter() = default;
-  // False: nobody reads any more. Waits while kMaxUnsentBytes are on their way.
-  virtual bool write(std::string_view piece) = 0;
-  // Requested when the client leaves or the server's drain time is over.
-  virtual std::stop_token gone() const = 0;
-};
+// Sends a piece of a pushed response at once; waits while kMaxUnsentBytes are on their way. False:
+// nobody reads any more.
+using PieceWriter = std::function<bool(std::string_view piece)>;
 
 struct Response {
   int status = 200;
@@ -71,8 +65,9 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::shared_ptr<Stream> stream;  // when set, `body` is not sent
   // When set, `body` is not sent: runs on a worker once the header is out, ends the response by
-  // returning, and counts among the streams.
-  std::function<void(PieceWriter&)> push;
+  // returning, and counts among the streams. `gone` is requested when the client leaves or the
+  // server's drain time is over.
+  std::function<void(const PieceWriter& write, std::stop_token gone)> push;
 };
 
 using Handler = std::function<Response(const Request&)>;

@@ -368,7 +368,7 @@ TEST_F(HttpServerTest, AStreamWhoseClientLeavesIsEnded) {
   EXPECT_THAT(answer, StartsWith("HTTP/1.1 200"));
 }
 
-Response push_of(std::function<void(PieceWriter&)> push) {
+Response push_of(decltype(Response::push) push) {
   Response response;
   response.content_type = "text/event-stream";
   response.push = std::move(push);
@@ -378,10 +378,10 @@ Response push_of(std::function<void(PieceWriter&)> push) {
 TEST_F(HttpServerTest, APushedPieceLeavesBeforeTheNextIsWritten) {
   std::latch heard(1);
   start([&heard](const Request&) {
-    return push_of([&heard](PieceWriter& to) {
-      EXPECT_TRUE(to.write("first"));
+    return push_of([&heard](const PieceWriter& write, std::stop_token) {
+      EXPECT_TRUE(write("first"));
       heard.wait();
-      EXPECT_TRUE(to.write("second"));
+      EXPECT_TRUE(write("second"));
     });
   });
   const Raw raw(server_->port());
@@ -396,12 +396,12 @@ TEST_F(HttpServerTest, APushedPieceLeavesBeforeTheNextIsWritten) {
 TEST_F(HttpServerTest, AWorkerThatPushesHearsThatItsClientHasLeft) {
   std::latch told(1);
   start([&told](const Request&) {
-    return push_of([&told](PieceWriter& to) {
-      to.write("first");
+    return push_of([&told](const PieceWriter& write, std::stop_token stop) {
+      write("first");
       std::latch gone(1);
-      const std::stop_callback wait(to.gone(), [&gone] { gone.count_down(); });
+      const std::stop_callback wait(stop, [&gone] { gone.count_down(); });
       gone.wait();
-      EXPECT_FALSE(to.write("for nobody"));
+      EXPECT_FALSE(write("for nobody"));
       told.count_down();
     });
   });
@@ -416,10 +416,10 @@ TEST_F(HttpServerTest, AWorkerThatPushesHearsThatItsClientHasLeft) {
 TEST_F(HttpServerTest, AWorkerThatPushesOnIsToldWhenTheDrainTimeIsOver) {
   options_.limits.drain_time = std::chrono::milliseconds(1);
   start([](const Request&) {
-    return push_of([](PieceWriter& to) {
-      to.write("first");
+    return push_of([](const PieceWriter& write, std::stop_token stop) {
+      write("first");
       std::latch gone(1);
-      const std::stop_callback wait(to.gone(), [&gone] { gone.count_down(); });
+      const std::stop_callback wait(stop, [&gone] { gone.count_down(); });
       gone.wait();
     });
   });
@@ -432,9 +432,9 @@ TEST_F(HttpServerTest, AWorkerThatPushesOnIsToldWhenTheDrainTimeIsOver) {
 
 TEST_F(HttpServerTest, AFailingPushEndsItsResponseAlone) {
   start([](const Request& request) {
-    return push_of([bad = request.path == "/bad"](PieceWriter& to) {
-      to.write("first");
-      to.write(std::vector<std::string>{"second"}.at(bad ? 1 : 0));
+    return push_of([bad = request.path == "/bad"](const PieceWriter& write, std::stop_token) {
+      write("first");
+      write(std::vector<std::string>{"second"}.at(bad ? 1 : 0));
     });
   });
   EXPECT_EQ(get("/bad")->body, "first");

@@ -10,18 +10,19 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include "base/mutex.h"
 #include "net/http_server.h"
 
 namespace tacit::net {
 
-class Push final : public PieceWriter, public std::enable_shared_from_this<Push> {
+class Push : public std::enable_shared_from_this<Push> {
  public:
   explicit Push(boost::asio::io_context& io) : io_(io) {}
 
-  bool write(std::string_view piece) override;
-  std::stop_token gone() const override { return gone_.get_token(); }
+  bool write(std::string_view piece);
+  std::stop_token gone() const { return gone_.get_token(); }
   // The worker has written all.
   void end();
 

@@ -1,0 +1,90 @@
+"""Model calls through the real binary, against the fake provider: with and without a server."""
+import json
+import subprocess
+import sys
+
+import harness
+from harness import LIMIT, get
+
+FAKE_PROVIDER = sys.argv[3]
+QUESTION = "Name three common causes of flaky tests."
+
+
+class Infer(harness.Case):
+    def setUp(self):
+        super().setUp()
+        script = self.home / "script.json"
+        script.write_text("[]")
+        self.log = self.home / "calls.log"
+        self.provider = subprocess.Popen([FAKE_PROVIDER, script, self.log], text=True,
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.running.append(self.provider)
+        port = self.provider.stdout.readline().strip()
+        for name in ("GROQ_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "GEMINI_API_KEY"):
+            self.environment.pop(name, None)
+        self.environment.update({
+            "GROQ_API_KEY": "key-of-a-test", "TACIT_GROQ_URL": f"http://127.0.0.1:{port}/openai/v1",
+            "TACIT_DEVELOPER": "ada"})
+
+    def rules(self, *rules):
+        self.provider.stdin.write(json.dumps(rules) + "\n")
+        self.provider.stdin.flush()
+        self.assertEqual(self.provider.stdout.readline().strip(), "taken")
+
+    def calls(self):
+        return self.log.read_text().count('"event":"arrived"') if self.log.exists() else 0
+
+    def test_a_call_without_a_server_is_paid_and_shown(self):
+        answer = self.tacit_json("infer", QUESTION)
+        self.assertEqual(answer["provider"], "groq")
+        budget = self.tacit_json("budget")
+        self.assertEqual(budget["spent_usd"], answer["cost_usd"])
+        self.assertEqual(budget["held_usd"], "0.00")
+        rows = self.tacit_json("usage", "--by", "operation")["rows"]
+        self.assertEqual([row["key"] for row in rows], ["infer"])
+
+    def test_a_stream_tells_the_same_with_and_without_a_server(self):
+        alone = self.tacit("infer", "--stream", QUESTION).stdout
+        process, url = self.serve()
+        served = self.tacit("infer", "--stream", QUESTION).stdout
+        self.stop(process)
+        self.assertEqual(served, alone)
+        self.assertTrue(alone.strip())
+
+    def test_the_server_repeats_what_it_knows_for_nothing(self):
+        process, url = self.serve()
+        first = self.tacit_json("infer", QUESTION)
+        again = self.tacit_json("infer", QUESTION)
+        self.assertEqual((first["cached"], again["cached"]), (False, True))
+        self.assertEqual(first["text"], again["text"])
+        self.assertEqual(self.calls(), 1)
+        self.assertEqual(self.tacit_json("budget")["spent_usd"], first["cost_usd"])
+        self.stop(process)
+
+    def test_a_secret_never_leaves_and_the_refusal_is_clear(self):
+        secret = "DB_PASSWORD=Xk29" + "vQw7Zr41Lm"
+        refused = self.tacit("infer", "Why does login fail with " + secret + "?", expect=4)
+        self.assertIn("local", refused.stderr)
+        self.assertEqual(self.calls(), 0)
+
+    def test_a_server_that_is_stopped_amid_an_answer_settles_the_call(self):
+        self.rules({"fault": "stall", "at_piece": 2})
+        process, url = self.serve()
+        asking = self.start("infer", "--stream", QUESTION)
+        self.assertTrue(asking.stdout.read(1))  # the first piece is here
+        self.stop(process)
+        asking.communicate(timeout=LIMIT)
+        self.assertNotEqual(asking.returncode, 0)
+        self.assertEqual(self.tacit_json("budget")["held_usd"], "0.00")
+
+    def test_events_come_over_rest_when_they_are_accepted(self):
+        process, url = self.serve()
+        status, body = get(url + "/v1/infer", {"Content-Type": "application/json", "Accept": "text/event-stream"},
+                           json.dumps({"prompt": QUESTION}).encode())
+        self.assertEqual(status, 200)
+        self.assertIn("event: text\ndata: {\"text\":", body)
+        self.assertIn("event: answer\n", body)
+        self.stop(process)
+
+
+harness.main()
