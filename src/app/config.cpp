@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "app/topics_file.h"
 #include "base/assert.h"
 #include "base/text.h"
 #include "domain/money.h"
@@ -218,6 +219,8 @@ class Loader {
     config_.settings.threads = static_cast<std::size_t>(*to_number(value("threads")));
     config_.settings.http_workers = static_cast<std::size_t>(*to_number(value("http_workers")));
     config_.settings.inference = inference_settings();
+    if (const std::string& file = value("sensitivity_topics"); !file.empty())
+      config_.settings.inference.sensitivity = TACIT_TRY(read_topics(file));
     config_.log_level = value("log_level");
     return std::move(config_);
   }

@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "inference/catalogue.h"
 #include "inference/tokens.h"
-#include "privacy/sensitivity.h"
 #include "service/answer_cache.h"
 
 namespace tacit::service {
@@ -122,7 +121,7 @@ Result<void> InferenceService::State::open() {
   const bool has_local = std::ranges::any_of(
       engine->providers(), [](const auto& view) { return view.is_local && view.refusal.empty(); });
   if (has_local) layers.model = [this](std::string_view text) { return ask_local(text); };
-  sensitivities = TACIT_TRY(privacy::Sensitivities::make({}, layers));
+  sensitivities = TACIT_TRY(privacy::Sensitivities::make(settings.sensitivity, layers));
   return {};
 }
 

@@ -22,6 +22,7 @@
 #include "inference/chain.h"
 #include "inference/engine.h"
 #include "privacy/redactor.h"
+#include "privacy/sensitivity.h"
 #include "service/knowledge_service.h"
 #include "store/ledger.h"
 #include "store/store.h"
@@ -37,6 +38,7 @@ struct InferenceSettings {
   std::string developer;  // "": found out
   std::size_t remote_calls = inference::kRemoteCallsAtOnce;
   store::LedgerOptions budget;
+  privacy::SensitivityOptions sensitivity;  // topics of one's own, known ones left out
 };
 
 struct InferRequest {
