@@ -93,8 +93,9 @@ Result<std::map<std::string, double>> read_baseline(const std::filesystem::path&
 
 std::vector<Case> all_cases() {
   std::vector<Case> cases;
-  for (auto part : {embedding_cases(), vector_cases(), pipeline_cases(), database_cases(),
-                    store_cases(), inference_cases(), call_cases(), cache_cases()}) {
+  for (auto part :
+       {machine_cases(), embedding_cases(), vector_cases(), pipeline_cases(), database_cases(),
+        store_cases(), serve_cases(), inference_cases(), call_cases(), cache_cases()}) {
     cases.insert(cases.end(), part.begin(), part.end());
   }
   return cases;
@@ -146,11 +147,11 @@ Result<BenchSummary> run_bench(const BenchOptions& options,
     print(line.dump());
   }
   if (!any) {
-    return fail(
-        ErrorKind::kInvalidInput,
-        fmt::format("--component: \"{}\" is none of embedding, vector, pipeline, database, store, "
-                    "inference, budget, cache, all",
-                    options.component));
+    return fail(ErrorKind::kInvalidInput,
+                fmt::format("--component: \"{}\" is none of machine, embedding, vector, pipeline, "
+                            "database, store, serve, "
+                            "inference, budget, cache, all",
+                            options.component));
   }
   return summary;
 }

@@ -2,6 +2,7 @@
 // What a bench case is: a function that measures and the limits its numbers are held against. Later
 // work adds rows to the tables of bench_*.cpp. Plain values.
 
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -37,15 +38,19 @@ struct Case {
   std::function<Result<Sample>(const BenchOptions&, int iterations)> run;
 };
 
+std::vector<Case> machine_cases();
 std::vector<Case> embedding_cases();
 std::vector<Case> vector_cases();
 std::vector<Case> pipeline_cases();
 std::vector<Case> database_cases();
 std::vector<Case> store_cases();
 std::vector<Case> inference_cases();
+std::vector<Case> serve_cases();
 std::vector<Case> cache_cases();
 std::vector<Case> call_cases();
 
+// A folder with 10,000 embedded knowledge items over 2,500 exchanges, made once a run.
+Result<std::filesystem::path> folder_of_items(const BenchOptions& options);
 // Sentences without meaning but with the shape of real ones, from a fixed seed.
 std::vector<std::string> make_sentences(std::size_t count, std::size_t words, unsigned seed);
 // Runs body `iterations` times after one warm-up and records each.

@@ -183,7 +183,8 @@ class Parser {
     eval->add_option("--data", arguments_.data, "The folder of the set");
     CLI::App* bench = verb("bench", "Measure speed and size", "tacit bench --component pipeline");
     bench->add_option("--component", arguments_.component,
-                      "embedding, database, store, vector, pipeline, inference, budget or all");
+                      "machine, embedding, database, store, serve, vector, pipeline, inference, "
+                      "budget, cache or all");
     bench->add_option("--iterations", arguments_.iterations, "Repeat each case so often");
     bench->add_option("--baseline", arguments_.baseline, "Lines of an earlier run to compare with");
   }

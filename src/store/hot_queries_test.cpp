@@ -213,7 +213,7 @@ std::string HotQueriesTest::page() const {
       "Generated from the newest schema of `src/store/sql` and the named queries of\n"
       "`src/store/hot_queries.h`; a test compares. Renew it with\n"
       "`TACIT_UPDATE_GOLDEN=1 build/dev/store_test --gtest_filter='HotQueries*'`.\n"
-      "What the indexes are worth is in `docs/performance.md`.\n\n## Indexes\n\n"
+      "What the indexes are worth is in `docs/database/index-worth.md`.\n\n## Indexes\n\n"
       "Keys that SQLite makes by itself (`PRIMARY KEY`, `UNIQUE`) are not listed.\n\n"
       "| index | definition | queries it serves |\n|---|---|---|\n";
   const auto queries = served();

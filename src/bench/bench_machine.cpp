@@ -1,0 +1,139 @@
+// What this machine can do at most, on one core, in the same run as the rows that are held against
+// it: f32 multiply-adds, reading memory, and a durable write.
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstring>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bench/bench_case.h"
+#include "bench/scratch_folder.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace tacit::bench {
+namespace {
+
+constexpr std::size_t kSums = 12;  // independent ones, to hide the latency of a multiply-add
+constexpr std::int64_t kRounds = 20'000'000;
+constexpr std::size_t kReadBytes = 256U << 20U;  // above every cache
+constexpr std::size_t kWriteBytes = 4096;
+
+// Keeps `value` from being optimised away.
+void keep(float value) {
+  volatile float sink = value;
+  static_cast<void>(sink);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2,fma"))) double multiply_adds_avx2() {
+  __m256 sums[kSums] = {};
+  const __m256 factor = _mm256_set1_ps(0.999F);
+  for (std::int64_t round = 0; round < kRounds; ++round) {
+#pragma GCC unroll 12
+    for (std::size_t i = 0; i < kSums; ++i) sums[i] = _mm256_fmadd_ps(sums[i], factor, factor);
+  }
+  float total = 0;
+  for (const __m256& sum : sums) total += _mm256_cvtss_f32(sum);
+  keep(total);
+  return 2.0 * 8 * kSums * static_cast<double>(kRounds);
+}
+
+__attribute__((target("avx512f"))) double multiply_adds_avx512() {
+  __m512 sums[kSums] = {};
+  const __m512 factor = _mm512_set1_ps(0.999F);
+  for (std::int64_t round = 0; round < kRounds; ++round) {
+#pragma GCC unroll 12
+    for (std::size_t i = 0; i < kSums; ++i) sums[i] = _mm512_fmadd_ps(sums[i], factor, factor);
+  }
+  float total = 0;
+  for (const __m512& sum : sums) total += _mm512_cvtss_f32(sum);
+  keep(total);
+  return 2.0 * 16 * kSums * static_cast<double>(kRounds);
+}
+#endif
+
+// Operations done.
+std::optional<double> multiply_adds() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512f") != 0) return multiply_adds_avx512();
+  if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0)
+    return multiply_adds_avx2();
+#endif
+  return std::nullopt;
+}
+
+Sample with_rate(Sample sample, double units, std::string unit) {
+  const double total = std::accumulate(sample.ms.begin(), sample.ms.end(), 0.0);
+  sample.throughput = units * static_cast<double>(sample.ms.size()) * 1000 / total;
+  sample.unit = std::move(unit);
+  return sample;
+}
+
+Result<Sample> arithmetic(const BenchOptions&, int iterations) {
+  const auto work = multiply_adds();
+  if (!work) return fail(ErrorKind::kNotFound, "this processor has neither AVX2 nor AVX-512");
+  const Sample sample = TACIT_TRY(time_each(iterations, [](int) -> Result<void> {
+    multiply_adds();
+    return {};
+  }));
+  return with_rate(sample, *work / 1e9, "GFLOP/s");
+}
+
+// Vectors of the compiler's own, which need no special processor to be wide enough for memory.
+using Wide = std::uint64_t __attribute__((vector_size(32)));
+
+std::uint64_t sum_of(const std::vector<std::uint64_t>& memory) {
+  Wide sums[4] = {};
+  for (std::size_t i = 0; i < memory.size(); i += 16) {
+#pragma GCC unroll 4
+    for (std::size_t lane = 0; lane < 4; ++lane) {
+      Wide words;
+      std::memcpy(&words, memory.data() + i + lane * 4, sizeof words);
+      sums[lane] += words;
+    }
+  }
+  const Wide sum = sums[0] + sums[1] + sums[2] + sums[3];
+  return sum[0] + sum[1] + sum[2] + sum[3];
+}
+
+Result<Sample> reading(const BenchOptions&, int iterations) {
+  const std::vector<std::uint64_t> memory(kReadBytes / sizeof(std::uint64_t), 1);
+  const Sample sample = TACIT_TRY(time_each(iterations, [&](int) -> Result<void> {
+    keep(static_cast<float>(sum_of(memory)));
+    return {};
+  }));
+  return with_rate(sample, static_cast<double>(kReadBytes) / 1e9, "GB/s");
+}
+
+Result<Sample> durable_write(const BenchOptions&, int iterations) {
+  const ScratchFolder folder;
+  const std::string file = (folder.path() / "file").string();
+  const int descriptor = ::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+  if (descriptor < 0) return fail(ErrorKind::kUnavailable, "cannot write to the scratch folder");
+  const std::string bytes(kWriteBytes, 'x');
+  auto sample = time_each(iterations, [&](int) -> Result<void> {
+    const bool is_done =
+        ::write(descriptor, bytes.data(), bytes.size()) > 0 && ::fdatasync(descriptor) == 0;
+    if (!is_done) return fail(ErrorKind::kUnavailable, "the disk took no write");
+    return {};
+  });
+  ::close(descriptor);
+  return sample;
+}
+
+}  // namespace
+
+std::vector<Case> machine_cases() {
+  return {{"machine", "f32 multiply-adds of one core", 5, std::nullopt, std::nullopt, arithmetic},
+          {"machine", "reading memory by one core", 5, std::nullopt, std::nullopt, reading},
+          {"machine", "a durable write of 4 kB", 200, std::nullopt, std::nullopt, durable_write}};
+}
+
+}  // namespace tacit::bench
