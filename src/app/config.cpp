@@ -9,6 +9,7 @@
 #include "app/topics_file.h"
 #include "base/assert.h"
 #include "base/text.h"
+#include "cache/cache.h"
 #include "domain/money.h"
 #include "inference/chain.h"
 
@@ -26,6 +27,7 @@ enum class Kind {
   kLevel,
   kChain,
   kProtocol,
+  kPolicy,
 };
 
 struct Key {
@@ -144,6 +146,8 @@ std::string complaint(const Key& key, const std::string& value) {
       return is_chain(value) ? "" : "must list groq, anthropic, openai, gemini, local, each once";
     case Kind::kProtocol:
       return is_in(kProtocols, value) ? "" : "must be ollama or openai";
+    case Kind::kPolicy:
+      return cache::parse_policy(value) ? "" : "must be lru, lfu or tinylfu";
     case Kind::kAddress:
       return is_address(value) ? ""
                                : "must be a loopback address and a port, such as 127.0.0.1:7411";
@@ -263,6 +267,12 @@ class Loader {
     }
     settings.developer = value("developer");
     settings.remote_calls = static_cast<std::size_t>(*to_number(value("remote_calls")));
+    settings.responses.policy = *cache::parse_policy(value("responses_policy"));
+    settings.responses.most_entries =
+        static_cast<std::size_t>(*to_number(value("responses_entries")));
+    settings.responses.most_bytes =
+        static_cast<std::size_t>(*to_number(value("responses_megabytes"))) << 20U;
+    settings.responses.life = std::chrono::minutes(*to_number(value("responses_minutes")));
     settings.budget.developer_month = amount("budget_month");
     settings.budget.project_month = amount("budget_project_month");
     settings.budget.per_call = amount("budget_call");

@@ -181,17 +181,18 @@ std::string providers_text(const Json& providers) {
 }
 
 std::string cache_text(const Json& caches) {
-  std::string text = fmt::format("{:<10} {:<8} {:>14} {:>20} {:>8} {:>8} {:>8}\n", "cache",
-                                 "policy", "entries", "bytes", "hits", "misses", "rate");
+  std::string text = fmt::format("{:<10} {:<8} {:>14} {:>20} {:>8} {:>8} {:>8} {:>12}\n", "cache",
+                                 "policy", "entries", "bytes", "hits", "misses", "rate", "saved");
   for (const Json& each : caches["caches"]) {
     const auto hits = each.value("hits", std::int64_t{0});
     const auto asked = hits + each.value("misses", std::int64_t{0});
     text += fmt::format(
-        "{:<10} {:<8} {:>14} {:>20} {:>8} {:>8} {:>8}\n", each.value("name", ""),
+        "{:<10} {:<8} {:>14} {:>20} {:>8} {:>8} {:>8} {:>12}\n", each.value("name", ""),
         each.value("policy", ""),
         fmt::format("{}/{}", each.value("entries", 0), each.value("most_entries", 0)),
         fmt::format("{}/{}", each.value("bytes", 0), each.value("most_bytes", 0)), hits,
-        asked - hits, asked == 0 ? std::string("-") : fmt::format("{} %", hits * 100 / asked));
+        asked - hits, asked == 0 ? std::string("-") : fmt::format("{} %", hits * 100 / asked),
+        "$" + each.value("saved_usd", ""));
   }
   return text;
 }

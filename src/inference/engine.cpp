@@ -1,6 +1,7 @@
 #include "inference/engine.h"
 
 #include <algorithm>
+#include <atomic>
 #include <utility>
 
 #include "inference/prompt_size.h"
@@ -44,8 +45,9 @@ Money cost_of(const std::vector<AttemptRecord>& attempts) {
   return cost;
 }
 
-ResolvedCall resolved(const CompletionRequest& request) {
+ResolvedCall resolved(const CompletionRequest& request, const std::string& tenant) {
   ResolvedCall call;
+  call.tenant = tenant;
   call.project = request.project;
   call.operation = request.operation;
   call.sensitivity = request.sensitivity;
@@ -99,6 +101,8 @@ struct Engine::State {
                          const std::function<void(std::string_view)>& on_text,
                          const std::stop_token& stop);
 
+  void save(Money cost) { saved_pico += cost.pico(); }
+
   const EngineOptions options;
   const EngineParts parts;
   const std::unique_ptr<Outbound> outbound;
@@ -106,6 +110,7 @@ struct Engine::State {
   Chain embeddings;
   Walker walker;
   ResponseCache responses;
+  std::atomic<std::int64_t> saved_pico{0};
   SingleFlight flights;  // ends first
 };
 
@@ -124,11 +129,12 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
   if (request.prompt.messages.empty() || request.prompt.max_output <= 0)
     return fail(ErrorKind::kInvalidInput, "a call needs a message and room for an answer");
   if (!request.prompt.schema.empty()) TACIT_TRY(check_schema(request.prompt.schema));
-  const ResolvedCall call = resolved(request);
+  const ResolvedCall call = resolved(request, state_->options.tenant);
   if (!request.may_cache || !may_keep(call, Finish::kStop, request.is_deterministic))
     return state_->ask(request_id, request, on_text, stop);
   const std::string key = key_of(call);
   if (const auto kept = state_->responses.find(key)) {
+    state_->save(kept->cost);
     if (on_text) on_text(kept->text);
     return from_cache(*kept);
   }
@@ -137,7 +143,10 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
   SingleFlight::Call fly = [state = state_.get(), request_id, request, key, call, is_streamed](
                                const SingleFlight::ShowText& show,
                                std::stop_token ending) -> Result<Completion> {
-    if (const auto kept = state->responses.find(key)) return from_cache(*kept);
+    if (const auto kept = state->responses.find(key)) {
+      state->save(kept->cost);
+      return from_cache(*kept);
+    }
     Completion done = TACIT_TRY(state->ask(
         request_id, request, is_streamed ? show : SingleFlight::ShowText(), std::move(ending)));
     if (may_keep(call, done.finish, request.is_deterministic))
@@ -157,6 +166,7 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
   Completion done = TACIT_TRY(std::move(landing.outcome));
   if (is_streamed && !has_shown) on_text(done.text);
   if (!landing.has_called) {  // another caller asked, and pays
+    state_->save(done.cost);
     done.is_cached = true;
     done.cost = Money();
     done.attempts.clear();
@@ -286,6 +296,18 @@ std::vector<ProviderView> Engine::providers() const {
 
 cache::CacheStats Engine::response_cache() const {
   return state_->responses.stats();
+}
+
+Money Engine::saved() const {
+  return Money::pico(state_->saved_pico);
+}
+
+std::vector<WarmReply> Engine::most_used_replies() const {
+  return state_->responses.most_used();
+}
+
+std::size_t Engine::warm(const std::vector<WarmReply>& replies) {
+  return state_->responses.warm(replies);
 }
 
 CallQueue::State Engine::remote_queue() const {

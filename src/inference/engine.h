@@ -93,7 +93,8 @@ struct EngineOptions {
   std::size_t local_calls = kLocalCallsAtOnce;
   std::size_t most_waiting = kMostWaitingCalls;
   ResponseCacheOptions responses;
-  unsigned seed = 1;  // of the jitter
+  std::string tenant;  // in every key of the responses; a secret, so that a digest tells nothing
+  unsigned seed = 1;   // of the jitter
 };
 
 struct EngineParts {
@@ -134,6 +135,11 @@ class Engine {
   std::vector<ProviderView> providers() const;
   CallQueue::State remote_queue() const;
   cache::CacheStats response_cache() const;
+  // What answers from the cache, or of a call that another made at the same time, would have cost.
+  Money saved() const;
+  // The most used answers, to be kept over a restart, and back again (response_cache.h).
+  std::vector<WarmReply> most_used_replies() const;
+  std::size_t warm(const std::vector<WarmReply>& replies);
 
  private:
   struct State;

@@ -13,6 +13,7 @@
 #include "inference/catalogue.h"
 #include "inference/tokens.h"
 #include "service/answer_cache.h"
+#include "service/warm_replies.h"
 
 namespace tacit::service {
 namespace {
@@ -82,6 +83,7 @@ struct InferenceService::State {
   std::string ledger_trouble;
   std::unique_ptr<privacy::Sensitivities> sensitivities;
   std::unique_ptr<inference::Engine> engine;  // ends before what it uses
+  cache::CacheStats at_start;                 // of the responses
   std::string run;                            // differs from start to start
   std::atomic<std::uint64_t> asked{0};
 };
@@ -111,6 +113,8 @@ Result<void> InferenceService::State::open() {
   options.chain = routes_of(settings.chain, catalogue, now);
   options.embeddings = routes_of(settings.embeddings, catalogue, now);
   options.remote_calls = settings.remote_calls;
+  options.responses = settings.responses;
+  options.tenant = parts.key.content_hash("responses");
   inference::EngineParts engine_parts{parts.clock};
   engine_parts.ledger = ledger.get();
   engine_parts.ledger_trouble = ledger_trouble;
@@ -121,6 +125,9 @@ Result<void> InferenceService::State::open() {
   const bool has_local = std::ranges::any_of(
       engine->providers(), [](const auto& view) { return view.is_local && view.refusal.empty(); });
   if (has_local) layers.model = [this](std::string_view text) { return ask_local(text); };
+  if (auto warmed = warm_replies(*engine, parts.store); !warmed)
+    log::warn("service", "responses_not_read", {{"why", warmed.error().message()}});
+  at_start = engine->response_cache();
   sensitivities = TACIT_TRY(privacy::Sensitivities::make(settings.sensitivity, layers));
   return {};
 }
@@ -156,7 +163,13 @@ void InferenceService::State::keep(CallAudit audit, int number,
 }
 
 InferenceService::InferenceService(std::unique_ptr<State> state) : state_(std::move(state)) {}
-InferenceService::~InferenceService() = default;
+
+InferenceService::~InferenceService() {
+  const cache::CacheStats now = state_->engine->response_cache();
+  if (now.insertions == state_->at_start.insertions && now.hits == 0) return;  // nothing is new
+  if (auto kept = keep_replies(*state_->engine, state_->parts.store, state_->parts.redactor); !kept)
+    log::warn("service", "responses_not_kept", {{"why", kept.error().message()}});
+}
 
 Result<std::unique_ptr<InferenceService>> InferenceService::open(const InferenceSettings& settings,
                                                                  const Parts& parts) {
@@ -235,13 +248,14 @@ std::vector<inference::ProviderView> InferenceService::providers() const {
 }
 
 CacheView InferenceService::responses() const {
-  const inference::ResponseCacheOptions usual;
+  const inference::ResponseCacheOptions& with = state_->settings.responses;
   return {"responses",
-          std::string(cache::name_of(usual.policy)),
+          std::string(cache::name_of(with.policy)),
           state_->engine->response_cache(),
-          usual.most_entries,
-          usual.most_bytes,
-          usual.life};
+          with.most_entries,
+          with.most_bytes,
+          with.life,
+          state_->engine->saved()};
 }
 
 CacheView view_of(const AnswerCacheStats& stats) {

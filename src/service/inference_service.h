@@ -37,6 +37,7 @@ struct InferenceSettings {
   std::vector<inference::PlaceOptions> embeddings;
   std::string developer;  // "": found out
   std::size_t remote_calls = inference::kRemoteCallsAtOnce;
+  inference::ResponseCacheOptions responses;
   store::LedgerOptions budget;
   privacy::SensitivityOptions sensitivity;  // topics of one's own, known ones left out
 };
@@ -70,6 +71,7 @@ struct CacheView {
   std::size_t most_entries = 0;
   std::size_t most_bytes = 0;
   Duration life{0};
+  Money saved;  // what its hits would have cost
 };
 
 struct BudgetView {

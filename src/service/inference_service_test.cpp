@@ -137,5 +137,61 @@ TEST_F(InferenceServiceTest, SaysWhyAPlaceIsNotCalled) {
   EXPECT_EQ(ask(kOrdinary)->completion.provider, "local");
 }
 
+TEST_F(InferenceServiceTest, AnAnswerOutlivesARestartAndCostsNothingThen) {
+  const auto first = ask(kOrdinary);
+  ASSERT_TRUE(first.has_value()) << first.error().message();
+  open();
+  const auto again = ask(kOrdinary);
+  ASSERT_TRUE(again.has_value()) << again.error().message();
+  EXPECT_TRUE(again->completion.is_cached);
+  EXPECT_EQ(again->completion.text, first->completion.text);
+  EXPECT_EQ(again->completion.cost, Money());
+  EXPECT_EQ(service_->responses().saved, first->completion.cost);
+  EXPECT_EQ(remote_->attempts().size(), 1U);
+  EXPECT_EQ(service_->budget()->state.spent, first->completion.cost);
+}
+
+TEST_F(InferenceServiceTest, AnAnswerThatIsTooOldOrOfAnotherFolderIsAskedAnew) {
+  ASSERT_TRUE(ask(kOrdinary).has_value());
+  service_.reset();
+  clock_.advance(inference::kReplyLife + std::chrono::minutes(1));
+  open();
+  EXPECT_FALSE(ask(kOrdinary)->completion.is_cached);
+}
+
+TEST_F(InferenceServiceTest, AnswersToSensitiveTextsAndAnswersWithSecretsNeverReachTheDisk) {
+  testing::FakeRule tells;
+  tells.text = "use DB_PASSWORD=Xk29" + std::string("vQw7Zr41Lm");
+  remote_->set_script({tells});
+  ASSERT_TRUE(ask(kOrdinary).has_value());
+  testing::FakeRule local;
+  local.text = "the pay is confidential";
+  local_->set_script({local});
+  ASSERT_TRUE(ask("What is the salary of our designer Ada Miller?").has_value());
+  service_.reset();
+  workspace_.reset();
+  std::string bytes;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path()))
+    if (entry.is_regular_file()) bytes += testing::read_file(entry.path());
+  EXPECT_THAT(bytes, Not(HasSubstr("vQw7Zr41Lm")));
+  EXPECT_THAT(bytes, Not(HasSubstr("the pay is confidential")));
+}
+
+TEST_F(InferenceServiceTest, ForgettingAnythingForgetsTheAnswers) {
+  testing::FakeRule tells;
+  tells.text = "an answer made of what is forgotten";
+  remote_->set_script({tells});
+  ASSERT_TRUE(ask(kOrdinary).has_value());
+  service_.reset();
+  store::ForgetTarget target;
+  target.exchange = ExchangeId{1};
+  ASSERT_TRUE(workspace_->service().forget(target, false).has_value());
+  workspace_.reset();
+  std::string bytes;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_.path()))
+    if (entry.is_regular_file()) bytes += testing::read_file(entry.path());
+  EXPECT_THAT(bytes, Not(HasSubstr("made of what is forgotten")));
+}
+
 }  // namespace
 }  // namespace tacit::service

@@ -158,6 +158,8 @@ Result<ForgetReceipt> preview_forget(ReadTxn& txn, const ForgetTarget& target) {
 Result<ForgetReceipt> forget(WriteTxn& txn, const ForgetTarget& target, Instant now) {
   // Names of files may tell as much as their text. Read again, they meet the tombstones.
   TACIT_TRY(txn.run("DELETE FROM file_done"));
+  // So may the answers of models, which are made of what they were asked.
+  TACIT_TRY(txn.run("DELETE FROM kept_reply"));
   if (target.item) return forget_item(txn, *target.item, now);
   const Doomed doomed = TACIT_TRY(doomed_by(txn, target));
   ForgetReceipt receipt;

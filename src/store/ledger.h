@@ -1,5 +1,5 @@
 #pragma once
-// The records of model calls: the budget ledger and the audit log.
+// The records of model calls: the budget ledger, the audit log and the answers worth keeping.
 //
 // The ledger is the port of domain/spend.h in SQL. Every step is one write
 // transaction and durable when it returns; one writer thread runs them one after another, so an
@@ -10,9 +10,13 @@
 //
 // The audit log only grows: the database itself refuses to change or delete a row. It holds no
 // content, so forgetting has nothing to take out of it.
+//
+// Answers that outlive a restart are rows that the service fills and reads, the most used first.
+// forget() empties them, whatever it forgets: an answer may tell what its question was made of.
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,5 +51,14 @@ struct AuditPage {
 };
 // Newest first.
 Result<std::vector<CallAudit>> call_audits(const Store& store, const AuditPage& page);
+
+struct KeptReply {
+  std::string key;
+  Instant made;
+  std::string body;
+};
+// All that was kept before goes.
+Result<void> replace_kept_replies(WriteTxn& txn, std::span<const KeptReply> replies);
+Result<std::vector<KeptReply>> kept_replies(ReadTxn& txn);
 
 }  // namespace tacit::store

@@ -216,7 +216,8 @@ std::string encode(const std::vector<service::CacheView>& caches) {
              {"hits", view.stats.hits},
              {"misses", view.stats.misses},
              {"evictions", view.stats.evictions},
-             {"expirations", view.stats.expirations}});
+             {"expirations", view.stats.expirations},
+             {"saved_usd", view.saved.text()}});
   }
   return dump(json);
 }

@@ -22,7 +22,7 @@ std::string encode_usage(SpendKey key, const std::string& period,
 std::string encode(const std::vector<inference::ProviderView>& views);
 
 // {"caches":[{"name","policy","entries","most_entries","bytes","most_bytes","life_s","hits",
-// "misses","evictions","expirations"}]}
+// "misses","evictions","expirations","saved_usd"}]}
 std::string encode(const std::vector<service::CacheView>& caches);
 
 // "developer", "project", "provider", "model" or "operation".
