@@ -23,6 +23,8 @@ using inference::Route;
 using std::chrono::microseconds;
 
 constexpr std::size_t kLanes = 10;  // callers at once, as many as the engine lets out
+constexpr std::size_t kGroupedCalls = 40;
+constexpr Duration kThinking{100};  // a short answer of a fast provider
 constexpr const char* kModel = "groq/openai/gpt-oss-20b";
 constexpr const char* kReply =
     R"({"id":"x","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":)"
@@ -33,6 +35,7 @@ struct Setting {
   int rate = 50;  // calls a second
   std::size_t prompt_bytes = 1000;
   bool is_durable = false;  // remote: holds and audit; else a local place, without both
+  Duration thinking{0};     // of the provider
 };
 
 // Everything between a caller and the answer.
@@ -76,8 +79,9 @@ class Bed {
       return fail(ErrorKind::kUnavailable, "cannot make a temporary folder");
     net::ServerOptions options;
     options.port = 0;
-    options.workers = 2;
-    server_ = TACIT_TRY(net::HttpServer::start(options, [](const net::Request&) {
+    options.workers = setting_.thinking > Duration(0) ? kLanes : 2;
+    server_ = TACIT_TRY(net::HttpServer::start(options, [this](const net::Request&) {
+      if (setting_.thinking > Duration(0)) clock_.wait(setting_.thinking, {});
       net::Response response;
       response.body = kReply;
       return response;
@@ -165,6 +169,27 @@ Result<Sample> added(const Setting& setting, int iterations) {
   return sample;
 }
 
+// Background calls, `group` of them side by side.
+Result<Sample> grouped(std::size_t group, int iterations) {
+  Setting setting;
+  setting.is_durable = true;
+  setting.thinking = kThinking;
+  auto bed = TACIT_TRY(Bed::make(setting));
+  TACIT_TRY(bed->through_engine());
+  WorkerPool lanes(group);
+  std::atomic<bool> has_failed{false};
+  Sample sample = TACIT_TRY(time_each(iterations, [&](int) -> Result<void> {
+    lanes.parallel_for(kGroupedCalls, [&](std::size_t, std::size_t) {
+      if (!bed->through_engine()) has_failed = true;
+    });
+    return has_failed ? fail(ErrorKind::kInternal, "a call failed") : Result<void>();
+  }));
+  double total = 0;
+  for (const double ms : sample.ms) total += ms;
+  sample.throughput = static_cast<double>(kGroupedCalls * sample.ms.size()) * 1000 / total;
+  return sample;
+}
+
 }  // namespace
 
 std::vector<Case> call_cases() {
@@ -183,6 +208,14 @@ std::vector<Case> call_cases() {
                          }});
       }
     }
+  }
+  for (const std::size_t group : {std::size_t{1}, std::size_t{2}, std::size_t{10}}) {
+    cases.push_back({"inference",
+                     fmt::format("{} background calls of {} ms each, {} at once", kGroupedCalls,
+                                 kThinking.count(), group),
+                     3, std::nullopt, std::nullopt, [group](const BenchOptions&, int iterations) {
+                       return grouped(group, iterations);
+                     }});
   }
   return cases;
 }

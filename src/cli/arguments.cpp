@@ -165,6 +165,9 @@ class Parser {
     infer->add_option("--project", arguments_.project, "Whose ceiling counts besides yours");
     infer->add_option("--max-output", arguments_.max_output, "Tokens of the answer at most");
     infer->add_flag("--stream", arguments_.stream, "Print the answer as it arrives");
+    infer->add_option(
+        "--each", arguments_.each,
+        "File of requests, a JSON line each as POST /v1/infer takes them; ten at once");
     infer->add_flag("--background", arguments_.background, "May wait, or go to a local model");
     CLI::App* budget =
         verb("budget", "Say what the month allows and has cost", "tacit budget --json");

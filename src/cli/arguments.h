@@ -29,6 +29,7 @@ struct Arguments {
   bool ids = false;
   std::string operation = "infer", privacy = "auto", developer;  // infer, budget
   std::filesystem::path schema;
+  std::filesystem::path each;  // infer: a file of requests
   bool stream = false, background = false;
   std::int64_t max_output = 1024;
   std::string by = "provider", period;  // usage

@@ -4,6 +4,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/mutex.h"
+#include "base/text.h"
+#include "base/worker.h"
 #include "cli/owner_client.h"
 #include "cli/terminal.h"
 #include "cli/text_input.h"
@@ -11,6 +14,7 @@
 #include "domain/budget.h"
 #include "service/data_folder.h"
 #include "service/inference_service.h"
+#include "wire/codec.h"
 #include "wire/errors.h"
 #include "wire/inference_codec.h"
 
@@ -20,6 +24,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::chrono::seconds kLookTimeout{10};
+constexpr std::size_t kMaxEach = 10'000;
 constexpr std::chrono::seconds kGrace{5};  // for the server, on top of the call's own time
 
 // The folder and its models, owned until it goes.
@@ -101,6 +106,58 @@ Result<void> infer(const Arguments& arguments, const Settings& settings, const C
   print(is_shown ? "\n" : answer.value("text", "") + "\n");
   print_error(cost_line(answer));
   return {};
+}
+
+// Requests of a file, one a line; empty lines count but ask nothing.
+struct Line {
+  std::size_t number = 0;
+  Result<service::InferRequest> request;
+};
+
+Result<std::vector<Line>> read_requests(const std::filesystem::path& file) {
+  const std::string text = TACIT_TRY(file == "-" ? read_input() : read_text_file(file.string()));
+  std::vector<Line> lines;
+  std::size_t number = 0;
+  for (const std::string_view line : split_lines(text)) {
+    ++number;
+    if (!trim(line).empty()) lines.push_back({number, wire::decode_infer(line)});
+  }
+  if (lines.size() > kMaxEach)
+    return fail(ErrorKind::kInvalidInput, fmt::format("{} has {} requests, at most {} are asked",
+                                                      file.string(), lines.size(), kMaxEach));
+  return lines;
+}
+
+// Ten at once, since providers answer that many side by side; each answer is printed when it comes.
+// How many failed.
+Result<std::size_t> infer_each(const Arguments& arguments, const Settings& settings,
+                               const Clock& clock) {
+  const std::vector<Line> lines = TACIT_TRY(read_requests(arguments.each));
+  const auto server = owner_client(settings);
+  const Here here = server ? Here() : TACIT_TRY(open_here(settings, clock));
+  const auto ask = [&](service::InferRequest request) -> Result<std::string> {
+    request.is_background = request.is_background || arguments.background;
+    if (server)
+      return server->ask("POST", "/v1/infer", wire::encode(request),
+                         std::chrono::milliseconds(request.timeout_ms) + kGrace);
+    return wire::encode(TACIT_TRY(here.inference->infer(request)));
+  };
+  Mutex mutex;  // of the output and the count
+  std::size_t failed = 0;
+  WorkerPool pool(inference::kRemoteCallsAtOnce);
+  pool.parallel_for(lines.size(), [&](std::size_t i, std::size_t) {
+    const Line& line = lines[i];
+    const Result<std::string> done =
+        line.request ? ask(*line.request) : std::unexpected(line.request.error());
+    const MutexLock lock(mutex);
+    if (!done) ++failed;
+    // An error is {"error":{…}} already.
+    const std::string told =
+        done ? fmt::format("\"answer\":{}}}", *done) : wire::encode(done.error()).substr(1);
+    print(fmt::format("{{\"line\":{},{}\n", line.number, told));
+  });
+  print_error(fmt::format("{} answered, {} failed\n", lines.size() - failed, failed));
+  return failed;
 }
 
 // GET `target` of the server, or `here` worked out in this process.
@@ -214,6 +271,11 @@ int show(const Result<std::string>& found, bool json, const Text& text_of) {
 }  // namespace
 
 int run_infer(const Arguments& arguments, const Settings& settings, const Clock& clock) {
+  if (!arguments.each.empty()) {
+    const auto failed = infer_each(arguments, settings, clock);
+    if (!failed) return report(failed.error(), arguments.json);
+    return *failed == 0 ? wire::kExitDone : wire::kExitPartly;
+  }
   const auto done = infer(arguments, settings, clock);
   return done ? wire::kExitDone : report(done.error(), arguments.json);
 }

@@ -77,6 +77,24 @@ class Infer(harness.Case):
         self.assertNotEqual(asking.returncode, 0)
         self.assertEqual(self.tacit_json("budget")["held_usd"], "0.00")
 
+    def test_each_line_of_a_file_is_asked_and_one_that_fails_stops_no_other(self):
+        requests = [{"prompt": f"Name {n} causes of flaky tests."} for n in range(25)]
+        lines = [json.dumps(request) for request in requests]
+        lines[7] = "{\"promt\": \"a misspelt field\"}"
+        lines.insert(3, "")
+        (self.home / "requests.jsonl").write_text("\n".join(lines))
+        for serves in (False, True):
+            process = self.serve()[0] if serves else None
+            done = self.tacit("infer", "--each", self.home / "requests.jsonl", expect=3)
+            told = {one["line"]: one for one in map(json.loads, done.stdout.splitlines())}
+            self.assertEqual(sorted(told), [n for n in range(1, 27) if n != 4])
+            self.assertEqual([n for n in told if "error" in told[n]], [9])
+            self.assertIn("promt", told[9]["error"]["message"])
+            self.assertIn("24 answered, 1 failed", done.stderr)
+            if process:
+                self.stop(process)
+        self.assertEqual(self.calls(), 24)  # the second time nothing is paid
+
     def test_events_come_over_rest_when_they_are_accepted(self):
         process, url = self.serve()
         status, body = get(url + "/v1/infer", {"Content-Type": "application/json", "Accept": "text/event-stream"},
