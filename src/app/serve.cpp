@@ -46,6 +46,7 @@ void wait_for_stop() {
 Result<void> run(const cli::Settings& settings, bool json, const Clock& clock) {
   std::atomic<service::LearnerThread*> learner_thread{nullptr};
   service::WorkspaceOptions options;
+  options.stays = true;
   options.data_dir = settings.data_dir;
   options.model_dir = settings.model_dir;
   options.threads = settings.threads;

@@ -190,9 +190,10 @@ struct Retriever::State {
   }
 };
 
-Retriever::Retriever(const store::Store& store, Embedder* embedder)
+Retriever::Retriever(const store::Store& store, Embedder* embedder, bool stays)
     : state_(new State{store, embedder, nullptr}) {
-  if (embedder != nullptr) state_->vectors = std::make_unique<VectorCache>(embedder->space());
+  if (embedder != nullptr)
+    state_->vectors = std::make_unique<VectorCache>(embedder->space(), stays);
 }
 
 Retriever::~Retriever() = default;

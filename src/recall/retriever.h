@@ -18,7 +18,9 @@ namespace tacit::recall {
 class Retriever {
  public:
   // `embedder` may be null. References must outlive the retriever.
-  Retriever(const store::Store& store, Embedder* embedder);
+  // `stays`: the process answers many questions, so a large index grows its graph aside; one that
+  // asks once scans.
+  Retriever(const store::Store& store, Embedder* embedder, bool stays = false);
   ~Retriever();
 
   // Fails with invalid_input on an empty or too long query or a limit outside 1…kMaxHits.

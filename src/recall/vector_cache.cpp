@@ -63,8 +63,9 @@ Result<std::shared_ptr<const VectorPair>> VectorCache::refresh(store::ReadTxn& t
   }
   if (!pair) {
     pair = std::make_shared<VectorPair>();
-    pair->items = vector::make_exact_index(space_.dimension);
-    pair->exchanges = vector::make_exact_index(space_.dimension);
+    const vector::IndexOptions options{vector::kExactCodeBytes, grows_graph_};
+    pair->items = vector::make_index(space_.dimension, options);
+    pair->exchanges = vector::make_index(space_.dimension, options);
   }
   // Two refreshes at once write the same values: an upsert is idempotent.
   Filler filler(*pair);

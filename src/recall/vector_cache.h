@@ -27,14 +27,16 @@ struct VectorPair {
 
 class VectorCache {
  public:
-  explicit VectorCache(EmbeddingSpace space) : space_(std::move(space)) {}
+  VectorCache(EmbeddingSpace space, bool grows_graph)
+      : space_(std::move(space)), grows_graph_(grows_graph) {}
 
   // The indexes as of this transaction.
   Result<std::shared_ptr<const VectorPair>> refresh(store::ReadTxn& txn);
   std::size_t bytes() const;
 
  private:
-  EmbeddingSpace space_;
+  const EmbeddingSpace space_;
+  const bool grows_graph_;
   mutable Mutex mutex_;
   std::shared_ptr<VectorPair> pair_ TACIT_GUARDED_BY(mutex_);
   std::int64_t generation_ TACIT_GUARDED_BY(mutex_) = -1;

@@ -29,6 +29,7 @@ struct WorkspaceOptions {
   std::filesystem::path model_dir;  // empty: embed::find_model_dir()
   std::size_t threads = 0;          // of the encoder; 0: all usable cores
   bool wants_model = true;          // false saves loading it where vectors are not needed
+  bool stays = false;               // answers many questions: worth growing a graph of vectors
   std::function<Result<void>(const std::vector<ItemId>&)> forward_use;  // see KnowledgeService
   std::function<void()> on_ingest;
 };

@@ -1,9 +1,12 @@
 #pragma once
 // Nearest neighbours by cosine within one embedding space. The index is a cache of the store's
-// vectors and never the truth. ExactIndex scans int8 codes with one scale per vector, which bound
-// every cosine, and computes in f32 whatever may be among the best: the answer is that of the f32
-// scan. Readers and one writer may run at once: a read-write lock inside. `accept` runs under it
-// and must not call the index.
+// vectors and never the truth. Small ones are scanned: int8 codes with one scale per vector bound
+// every cosine, and whatever may be among the best is computed in f32, so the answer is that of the
+// f32 scan. From exact_code_bytes of codes on a graph (graph.h) finds the candidates, which are
+// rescored in f32: then a few of a thousand neighbours may be missed. A question with `accept`, or
+// for a large part of the rows, is always scanned. What is put or removed is so for the next
+// question. Safe from any thread; readers run side by side, and wait for a writer for microseconds.
+// `accept` runs under a lock and must not call the index.
 
 #include <cstdint>
 #include <memory>
@@ -47,8 +50,21 @@ class VectorIndex {
       const FunctionRef<bool(std::uint64_t)>* accept = nullptr) const = 0;
   virtual std::size_t size() const = 0;   // vectors
   virtual std::size_t bytes() const = 0;  // memory held
+  // Grows the graph to the end on this thread: for measurements and tests, and where nothing grows
+  // aside.
+  virtual void settle() = 0;
 };
 
+// As much is scanned in a fifth of a millisecond to a millisecond: 20,000 rows of 384 dimensions.
+inline constexpr std::size_t kExactCodeBytes = 8U << 20U;
+
+struct IndexOptions {
+  std::size_t exact_code_bytes = kExactCodeBytes;
+  bool grows_aside = false;  // the graph grows on a thread of the index, for processes that stay
+};
+
+std::unique_ptr<VectorIndex> make_index(std::size_t dimension, const IndexOptions& options = {});
+// One that is always scanned.
 std::unique_ptr<VectorIndex> make_exact_index(std::size_t dimension);
 
 }  // namespace tacit::vector

@@ -1,0 +1,264 @@
+// Cases of the vector index. Generated vectors have the shape of real embeddings: points around
+// 2,000 centres of uneven size in 64 latent dimensions of falling weight, mapped to the dimension
+// asked for, with noise, a common mean and four large constant dimensions, each of length 1.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <map>
+#include <random>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "base/worker.h"
+#include "bench/bench_case.h"
+#include "embed/encoder.h"
+#include "transcript/reader.h"
+#include "vector/index.h"
+
+namespace tacit::bench {
+namespace {
+
+constexpr std::size_t kCentres = 2000;
+constexpr std::size_t kLatent = 64;
+constexpr float kSpread = 0.6F;
+constexpr double kFall = 0.4;  // of the weights of the latent dimensions
+constexpr float kNoise = 0.3F;
+constexpr std::size_t kWanted = 10;
+constexpr std::size_t kRealVectors = 20'000;
+constexpr std::size_t kQueries = 200;
+constexpr std::size_t kMinLineBytes = 30;
+constexpr std::size_t kMaxLineBytes = 160;
+
+using Vectors = std::vector<Embedding>;
+
+class Generator {
+ public:
+  explicit Generator(std::size_t dimension)
+      : dimension_(dimension), map_(kLatent * dimension), mean_(dimension) {
+    for (std::size_t i = 0; i < kLatent; ++i) {
+      const auto weight = static_cast<float>(std::pow(static_cast<double>(i + 1), -kFall));
+      for (std::size_t d = 0; d < dimension; ++d)
+        map_[i * dimension + d] = weight * normal_(random_);
+    }
+    for (float& value : mean_) value = normal_(random_);
+    for (const std::size_t large : {3U, 50U, 101U, 233U}) mean_[large % dimension] = 12;
+    centres_.resize(kCentres * kLatent);
+    for (float& value : centres_) value = normal_(random_);
+    std::vector<double> sizes;
+    for (std::size_t rank = 1; rank <= kCentres; ++rank)
+      sizes.push_back(1 / std::sqrt(static_cast<double>(rank)));
+    choose_ = std::discrete_distribution<std::size_t>(sizes.begin(), sizes.end());
+  }
+
+  Embedding next() {
+    std::array<float, kLatent> point{};
+    const std::size_t centre = choose_(random_);
+    for (std::size_t i = 0; i < kLatent; ++i)
+      point[i] = centres_[centre * kLatent + i] + kSpread * normal_(random_);
+    Embedding vector(dimension_, 0.0F);
+    for (std::size_t i = 0; i < kLatent; ++i) {
+      const float* const row = map_.data() + i * dimension_;
+      for (std::size_t d = 0; d < dimension_; ++d) vector[d] += point[i] * row[d];
+    }
+    const float signal = std::sqrt(dot(vector, vector) / static_cast<float>(dimension_));
+    for (std::size_t d = 0; d < dimension_; ++d)
+      vector[d] += mean_[d] + kNoise * signal * normal_(random_);
+    const float length = std::sqrt(dot(vector, vector));
+    for (float& value : vector) value /= length;
+    return vector;
+  }
+
+ private:
+  const std::size_t dimension_;
+  std::mt19937 random_{17};
+  std::normal_distribution<float> normal_;
+  std::vector<float> map_;
+  std::vector<float> mean_;
+  std::vector<float> centres_;
+  std::discrete_distribution<std::size_t> choose_;
+};
+
+// The cosine of the last one wanted, by the plain f32 scan: what is as near is right.
+float last_wanted(const Vectors& vectors, const Embedding& query) {
+  std::vector<float> all;
+  for (const Embedding& vector : vectors) all.push_back(dot(query, vector));
+  std::ranges::nth_element(all, all.begin() + kWanted - 1, std::greater<>());
+  return all[kWanted - 1];
+}
+
+// Everything about one set of vectors, made once a run: the index and what it should answer.
+struct Bed {
+  std::unique_ptr<vector::VectorIndex> index;
+  Vectors queries;
+  std::vector<float> truths;  // of each query, last_wanted()
+  double build_ms = 0;
+  std::size_t count = 0;
+};
+
+Result<Bed> fill(const Vectors& vectors, Vectors queries, const vector::IndexOptions& options) {
+  Bed bed;
+  bed.count = vectors.size();
+  bed.index = vector::make_index(vectors.front().size(), options);
+  const auto start = std::chrono::steady_clock::now();
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    const vector::IndexEntry entry{{i, 0}, vectors[i]};
+    TACIT_TRY(bed.index->upsert({&entry, 1}));
+  }
+  bed.index->settle();
+  bed.build_ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  for (const Embedding& query : queries) bed.truths.push_back(last_wanted(vectors, query));
+  bed.queries = std::move(queries);
+  return bed;
+}
+
+Result<const Bed*> generated(std::size_t count, std::size_t dimension) {
+  static std::map<std::pair<std::size_t, std::size_t>, Bed> beds;
+  const auto known = beds.find({count, dimension});
+  if (known != beds.end()) return &known->second;
+  Generator generator(dimension);
+  Vectors vectors;
+  Vectors queries;
+  for (std::size_t i = 0; i < count; ++i) vectors.push_back(generator.next());
+  for (std::size_t i = 0; i < kQueries; ++i) queries.push_back(generator.next());
+  Bed bed = TACIT_TRY(fill(vectors, std::move(queries), {}));
+  return &beds.emplace(std::pair{count, dimension}, std::move(bed)).first->second;
+}
+
+// Questions on `threads` at once: the time of each, all of them a second, recall@10.
+Result<Sample> ask(const Bed& bed, std::size_t threads, int rounds) {
+  const std::size_t count = bed.queries.size() * static_cast<std::size_t>(rounds);
+  Sample sample;
+  sample.ms.resize(count);
+  std::vector<std::size_t> found(count);
+  WorkerPool pool(threads);
+  const auto start = std::chrono::steady_clock::now();
+  pool.parallel_for(count, [&](std::size_t i, std::size_t) {
+    const std::size_t query = i % bed.queries.size();
+    const auto from = std::chrono::steady_clock::now();
+    const auto nearest = bed.index->nearest(bed.queries[query], kWanted);
+    sample.ms[i] =
+        std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - from).count();
+    if (!nearest) return;
+    for (const auto& near : *nearest) found[i] += near.cosine >= bed.truths[query] ? 1U : 0U;
+  });
+  const double ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  double all = 0;
+  for (const std::size_t one : found) all += static_cast<double>(one);
+  sample.recall = all / static_cast<double>(count * kWanted);
+  sample.throughput = static_cast<double>(count) * 1000 / ms;
+  sample.rss_mb = static_cast<double>(bed.index->bytes()) / 1e6;
+  return sample;
+}
+
+// Distinct short lines of the corpus' sessions.
+Result<std::vector<std::string>> real_lines(const BenchOptions& options, std::size_t count) {
+  if (!options.corpus) return fail(ErrorKind::kNotFound, "TACIT_CORPUS is not set");
+  std::unordered_set<std::string> lines;
+  for (const auto& file : TACIT_TRY(transcript::list_files(*options.corpus / "sessions"))) {
+    TACIT_TRY(transcript::read_file(file, [&](const Session&, Exchange&& exchange) -> Result<void> {
+      for (const Step& step : exchange.steps) {
+        for (const std::string_view line : split_lines(step.text)) {
+          const std::string_view bare = trim(line);
+          if (lines.size() < count && bare.size() >= kMinLineBytes && bare.size() <= kMaxLineBytes)
+            lines.emplace(bare);
+        }
+      }
+      return {};
+    }));
+    if (lines.size() >= count) break;
+  }
+  if (lines.size() < count) return fail(ErrorKind::kNotFound, "the corpus holds too few lines");
+  std::vector<std::string> sorted(lines.begin(), lines.end());
+  std::sort(sorted.begin(), sorted.end());
+  return sorted;
+}
+
+// Vectors of the model for lines of the corpus, through the graph as well as by scanning.
+Result<Sample> real_vectors(const BenchOptions& options, const vector::IndexOptions& how,
+                            int rounds) {
+  if (!options.model_dir)
+    return fail(ErrorKind::kNotFound, "there are no model weights here (tools/assets fetch)");
+  static Vectors vectors;
+  static Vectors queries;
+  if (vectors.empty()) {
+    embed::EncoderOptions encoder;
+    encoder.model_dir = *options.model_dir;
+    const auto embedder = TACIT_TRY(embed::open_encoder(encoder));
+    const auto lines = TACIT_TRY(real_lines(options, kRealVectors + kQueries));
+    std::vector<std::string_view> views(lines.begin(), lines.end());
+    std::mt19937 random(3);
+    std::shuffle(views.begin(), views.end(), random);
+    constexpr std::size_t kChunk = 512;
+    for (std::size_t start = 0; start < views.size(); start += kChunk) {
+      const std::size_t size = std::min(kChunk, views.size() - start);
+      for (auto& vector :
+           TACIT_TRY(embedder->embed(std::span(views).subspan(start, size), Deadline::none())))
+        (vectors.size() < kRealVectors ? vectors : queries).push_back(std::move(vector));
+    }
+  }
+  const Bed bed = TACIT_TRY(fill(vectors, queries, how));
+  return ask(bed, 1, rounds);
+}
+
+Case build_case(std::size_t count, std::size_t dimension) {
+  return {"vector",
+          fmt::format("fill and link {} vectors x {}", count, dimension),
+          1,
+          std::nullopt,
+          std::nullopt,
+          [=](const BenchOptions&, int) -> Result<Sample> {
+            const Bed* const bed = TACIT_TRY(generated(count, dimension));
+            Sample sample;
+            sample.ms = {bed->build_ms};
+            sample.throughput = static_cast<double>(count) * 1000 / bed->build_ms;
+            sample.unit = "vectors/s";
+            sample.rss_mb = static_cast<double>(bed->index->bytes()) / 1e6;
+            return sample;
+          }};
+}
+
+Case ask_case(std::size_t count, std::size_t dimension, std::size_t threads) {
+  const bool is_graph = count * dimension >= vector::kExactCodeBytes;
+  return {"vector",
+          fmt::format("{} of {} vectors x {}, {} at once", is_graph ? "graph" : "exact scan", count,
+                      dimension, threads),
+          10,
+          std::nullopt,
+          Limit{Measure::kRecall, is_graph ? 0.99 : 1.0},
+          [=](const BenchOptions&, int rounds) -> Result<Sample> {
+            return ask(*TACIT_TRY(generated(count, dimension)), threads, rounds);
+          }};
+}
+
+Case real_case(const char* name, const vector::IndexOptions& how, double recall) {
+  return {"vector",
+          name,
+          10,
+          std::nullopt,
+          Limit{Measure::kRecall, recall},
+          [how](const BenchOptions& options, int rounds) {
+            return real_vectors(options, how, rounds);
+          }};
+}
+
+}  // namespace
+
+std::vector<Case> vector_cases() {
+  std::vector<Case> cases;
+  for (const std::size_t count : {10'000U, 20'000U}) cases.push_back(ask_case(count, 384, 1));
+  for (const std::size_t dimension : {384U, 1536U}) {
+    cases.push_back(build_case(100'000, dimension));
+    cases.push_back(ask_case(100'000, dimension, 1));
+    cases.push_back(ask_case(100'000, dimension, 2));
+  }
+  cases.push_back(real_case("exact scan of 20000 real vectors x 384", {}, 1.0));
+  cases.push_back(real_case("graph of 20000 real vectors x 384", {0, false}, 0.99));
+  return cases;
+}
+
+}  // namespace tacit::bench

@@ -1,0 +1,108 @@
+#pragma once
+// The rows of an index: each vector as it came (f32) and as an int8 code with a scale of its own,
+// found by key. Rows have numbers that count up; a removed row stays as a dead one until the rows
+// are made anew, or gives its place to the last (erase), which only rows that no graph knows may
+// do. Private to the module, without locks.
+//
+// A code is the vector divided by its largest component and scaled to ±127, so one float a row
+// brings a product back. Why bounds() bounds: let q = q' + e and v = v' + f be query and vector
+// with their rounding errors, then |qv - q'v'| <= |e||v| + |q'||f|.
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "vector/code_kernels.h"
+#include "vector/index.h"
+
+namespace tacit::vector {
+
+inline constexpr std::size_t kBlockRows = 1024;
+
+struct RowNumbers {
+  float scale = 0;
+  float length = 0;  // of the vector
+  float error = 0;   // length of what the code lost
+};
+
+struct alignas(kCodeStep) CodeChunk {
+  std::array<std::int8_t, kCodeStep> bytes{};
+};
+
+// A query in the shape of a row.
+struct CodedQuery {
+  std::vector<CodeChunk> chunks;
+  RowNumbers numbers;
+  const std::int8_t* code() const { return chunks.front().bytes.data(); }
+};
+
+struct Bounds {
+  float middle = 0;
+  float reach = 0;
+};
+
+class Rows {
+ public:
+  explicit Rows(std::size_t dimension);
+
+  std::size_t dimension() const { return dimension_; }
+  std::size_t width() const { return width_; }       // bytes of a code
+  std::size_t size() const { return keys_.size(); }  // with the dead
+  std::size_t live() const { return by_key_.size(); }
+  std::size_t bytes() const;
+
+  const VectorKey& key(std::size_t row) const { return keys_[row]; }
+  bool is_dead(std::size_t row) const { return dead_[row]; }
+  const std::int8_t* code(std::size_t row) const {
+    return blocks_[row / kBlockRows]->codes[row % kBlockRows * width_ / kCodeStep].bytes.data();
+  }
+  std::span<const float> values(std::size_t row) const {
+    return {blocks_[row / kBlockRows]->values.get() + row % kBlockRows * dimension_, dimension_};
+  }
+  const RowNumbers& numbers(std::size_t row) const {
+    return blocks_[row / kBlockRows]->numbers[row % kBlockRows];
+  }
+
+  CodedQuery coded(std::span<const float> query) const;
+  // Of the cosine of the query and a row.
+  Bounds bounds(const CodedQuery& query, std::size_t row) const;
+  // Of two codes, without their scales.
+  std::int32_t product(const std::int8_t* a, const std::int8_t* b) const {
+    return dot_codes_(a, b, width_);
+  }
+
+  // Overwrites the row of a known key if `in_place`, else kills it and appends.
+  void put(const VectorKey& key, std::span<const float> values, bool in_place);
+  // Rows of the document's parts, live ones.
+  std::vector<std::uint32_t> rows_of(std::uint64_t id) const;
+  std::optional<std::uint32_t> find(const VectorKey& key) const;
+  void kill(std::uint32_t row);
+  void erase(std::uint32_t row);  // the last row takes its place
+
+ private:
+  // A fixed number of rows; blocks never move, so growing copies nothing.
+  struct Block {
+    Block(std::size_t width, std::size_t dimension)
+        : codes(std::make_unique<CodeChunk[]>(kBlockRows * width / kCodeStep)),
+          values(std::make_unique<float[]>(kBlockRows * dimension)) {}
+    std::unique_ptr<CodeChunk[]> codes;
+    std::unique_ptr<float[]> values;
+    std::array<RowNumbers, kBlockRows> numbers{};
+  };
+  RowNumbers quantise(std::span<const float> values, std::int8_t* code) const;
+  void write(std::uint32_t row, std::span<const float> values);
+
+  std::size_t dimension_;
+  std::size_t width_;
+  std::int32_t (*dot_codes_)(const std::int8_t*, const std::int8_t*, std::size_t);
+  std::vector<VectorKey> keys_;  // by row
+  std::vector<bool> dead_;
+  std::map<VectorKey, std::uint32_t> by_key_;
+  std::vector<std::unique_ptr<Block>> blocks_;
+};
+
+}  // namespace tacit::vector
