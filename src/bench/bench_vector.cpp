@@ -257,7 +257,8 @@ std::vector<Case> vector_cases() {
     cases.push_back(ask_case(100'000, dimension, 2));
   }
   cases.push_back(real_case("exact scan of 20000 real vectors x 384", {}, 1.0));
-  cases.push_back(real_case("graph of 20000 real vectors x 384", {0, false}, 0.99));
+  cases.push_back(
+      real_case("graph of 20000 real vectors x 384", {0, vector::kRowsPerCandidate, false}, 0.99));
   return cases;
 }
 

@@ -9,6 +9,9 @@ namespace tacit::recall {
 namespace {
 
 constexpr std::size_t kBatch = 512;
+// Fusion wants a thousand neighbours, and for so many a graph pays from some 190,000 rows of 384
+// dimensions on (ADR 0023).
+constexpr std::size_t kScannedCodeBytes = 72U << 20U;
 
 // Collects streamed vectors and hands them to the indexes in batches.
 class Filler {
@@ -63,7 +66,7 @@ Result<std::shared_ptr<const VectorPair>> VectorCache::refresh(store::ReadTxn& t
   }
   if (!pair) {
     pair = std::make_shared<VectorPair>();
-    const vector::IndexOptions options{vector::kExactCodeBytes, grows_graph_};
+    const vector::IndexOptions options{kScannedCodeBytes, vector::kRowsPerCandidate, grows_graph_};
     pair->items = vector::make_index(space_.dimension, options);
     pair->exchanges = vector::make_index(space_.dimension, options);
   }

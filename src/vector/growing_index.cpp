@@ -23,7 +23,6 @@ namespace tacit::vector {
 namespace {
 
 constexpr std::size_t kRescored = 3;        // rows looked at in f32 for each wanted, of the graph
-constexpr std::size_t kGraphShare = 8;      // asked for more than this part, scanning is cheaper
 constexpr std::size_t kDeadPerMille = 200;  // from here on the rows are made anew
 
 struct Core {
@@ -78,8 +77,8 @@ class GrowingIndex final : public VectorIndex {
     const CodedQuery coded = rows.coded(query);
     const std::size_t linked = core_->graph.size();
     const std::size_t width = std::max(kSearchWidth, k * kRescored);
-    const bool walks =
-        accept == nullptr && linked * 2 > rows.size() && width * kGraphShare < linked;
+    const bool walks = accept == nullptr && linked * 2 > rows.size() &&
+                       width * options_.rows_per_candidate < linked;
     std::vector<Neighbour> found;
     if (walks) {
       const std::size_t dead = rows.size() - rows.live();
@@ -258,7 +257,7 @@ std::unique_ptr<VectorIndex> make_index(std::size_t dimension, const IndexOption
 }
 
 std::unique_ptr<VectorIndex> make_exact_index(std::size_t dimension) {
-  return make_index(dimension, {std::numeric_limits<std::size_t>::max(), false});
+  return make_index(dimension, {std::numeric_limits<std::size_t>::max(), kRowsPerCandidate, false});
 }
 
 }  // namespace tacit::vector

@@ -44,7 +44,7 @@ Vectors make_vectors(std::size_t count, unsigned seed) {
 }
 
 std::unique_ptr<VectorIndex> make_graph(bool aside = false) {
-  return make_index(kDimension, {kDimension * 10, aside});
+  return make_index(kDimension, {kDimension * 10, 8, aside});
 }
 
 void put(VectorIndex& index, std::uint64_t id, const std::vector<float>& vector) {
