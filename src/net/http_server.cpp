@@ -141,7 +141,9 @@ struct HttpServer::State {
   asio::awaitable<bool> write_piece(Connection& connection, const std::string& piece);
   asio::awaitable<bool> write_stream_head(Connection& connection, const Response& response);
   asio::awaitable<void> run_stream(Connection& connection, Response response);
-  asio::awaitable<void> run_push(Connection& connection, Response response);
+  std::shared_ptr<Push> start_push(std::function<void(const PieceWriter&, std::stop_token)> work);
+  asio::awaitable<void> run_push(Connection& connection, Response response,
+                                 std::shared_ptr<Push> push);
   void watch(Connection& connection, const std::shared_ptr<Push>& push) const;
   asio::awaitable<void> linger(Connection& connection);
   template <class T>
@@ -374,11 +376,17 @@ asio::awaitable<bool> HttpServer::State::answer(Connection& connection, Parser& 
   if (reply.response.stream || reply.response.push) {
     if (streams >= options.limits.streams) {
       reply.response = too_busy("too many streams are open");
+    } else if (reply.response.push) {
+      if (!can_stream) {
+        reply.response = bad_request("an answer in pieces needs HTTP/1.1");
+      } else if (auto push = start_push(std::move(reply.response.push))) {
+        co_await run_push(connection, std::move(reply.response), std::move(push));
+        co_return false;
+      } else {
+        reply.response = too_busy("all workers are busy");
+      }
     } else if (can_stream) {
-      if (reply.response.push)
-        co_await run_push(connection, std::move(reply.response));
-      else
-        co_await run_stream(connection, std::move(reply.response));
+      co_await run_stream(connection, std::move(reply.response));
       co_return false;
     }
   }
@@ -502,34 +510,43 @@ void HttpServer::State::watch(Connection& connection, const std::shared_ptr<Push
                                              });
 }
 
-// While the server stops, a push is a request that runs: it has the drain time.
-asio::awaitable<void> HttpServer::State::run_push(Connection& connection, Response response) {
-  const StreamCount counted(streams);
-  const auto channel = std::make_shared<Push>(io);
-  bool goes_on = co_await write_stream_head(connection, response);
-  if (!goes_on) co_return;
-  connection.pause.expires_at(asio::steady_timer::time_point::max());
-  channel->bind(connection.pause);
-  watch(connection, channel);
-  const bool is_queued = queue.push([channel, work = std::move(response.push)] {
+// Gives the work to a worker, which may write before the header is out; null when all are busy.
+std::shared_ptr<Push> HttpServer::State::start_push(
+    std::function<void(const PieceWriter&, std::stop_token)> work) {
+  auto push = std::make_shared<Push>(io);
+  const bool is_queued = queue.push([push, work = std::move(work)] {
+    bool is_whole = false;
     try {
-      work([&channel](std::string_view piece) { return channel->write(piece); }, channel->gone());
+      work([&push](std::string_view piece) { return push->write(piece); }, push->gone());
+      is_whole = true;
     } catch (const std::exception& error) {  // of a library, or out of memory
       log::error("net", "push_failed", {{"reason", error.what()}});
     }
-    channel->end();
+    push->end(is_whole);
   });
-  if (!is_queued) channel->end();  // busy: an empty answer, which no client takes for a whole one
+  return is_queued ? push : nullptr;
+}
+
+// While the server stops, a push is a request that runs: it has the drain time. What did not end
+// as a whole has no last chunk.
+asio::awaitable<void> HttpServer::State::run_push(Connection& connection, Response response,
+                                                  std::shared_ptr<Push> push) {
+  const StreamCount counted(streams);
+  connection.pause.expires_at(asio::steady_timer::time_point::max());
+  push->bind(connection.pause);
+  bool goes_on = co_await write_stream_head(connection, response);
+  if (goes_on) watch(connection, push);
+  bool is_whole = false;
   while (goes_on) {
-    const Push::Pieces pieces = channel->take();
+    const Push::Pieces pieces = push->take();
     goes_on = co_await write_piece(connection, pieces.bytes);
-    if (!goes_on || pieces.is_last) break;
-    if (channel->gone().stop_requested()) break;
+    is_whole = goes_on && pieces.is_last && pieces.is_whole;
+    if (!goes_on || pieces.is_last || push->gone().stop_requested()) break;
     if (pieces.bytes.empty()) co_await connection.pause.async_wait(kAwait);
   }
-  goes_on = goes_on && !channel->gone().stop_requested();
-  channel->leave();
-  if (!goes_on) co_return;
+  is_whole = is_whole && !push->gone().stop_requested();
+  push->leave();
+  if (!is_whole) co_return;
   const auto last = http::make_chunk_last();
   co_await asio::async_write(connection.stream, last, kAwait);
 }

@@ -437,8 +437,19 @@ TEST_F(HttpServerTest, AFailingPushEndsItsResponseAlone) {
       write(std::vector<std::string>{"second"}.at(bad ? 1 : 0));
     });
   });
-  EXPECT_EQ(get("/bad")->body, "first");
+  EXPECT_FALSE(get("/bad").has_value()) << "half an answer looks like a whole one";
   EXPECT_EQ(get("/good")->body, "firstsecond");
+}
+
+TEST_F(HttpServerTest, APushIsRefusedToWhoCannotReadPieces) {
+  start([](const Request&) {
+    return push_of([](const PieceWriter& write, std::stop_token) { write("first"); });
+  });
+  const Raw raw(server_->port());
+  raw.say("GET / HTTP/1.0\r\nHost: 127.0.0.1:" + std::to_string(server_->port()) + "\r\n\r\n");
+  const std::string answer = raw.hear();
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 400"));
+  EXPECT_THAT(answer, HasSubstr("needs HTTP/1.1"));
 }
 
 TEST(Push, AFastWriterWaitsForItsReader) {
@@ -449,7 +460,7 @@ TEST(Push, AFastWriterWaitsForItsReader) {
   const Worker writer("writer", [&](std::stop_token) {
     const std::string piece(kPiece, 'x');
     for (std::size_t i = 0; i < kPieces; ++i) EXPECT_TRUE(push->write(piece));
-    push->end();
+    push->end(true);
   });
   std::size_t bytes = 0;
   bool is_last = false;

@@ -15,10 +15,11 @@ bool Push::write(std::string_view piece) {
   return true;
 }
 
-void Push::end() {
+void Push::end(bool whole) {
   {
     MutexLock lock(mutex_);
     has_ended_ = true;
+    is_whole_ = whole;
   }
   ring();
 }
@@ -35,6 +36,7 @@ Push::Pieces Push::take() {
     MutexLock lock(mutex_);
     pieces.bytes.swap(unsent_);
     pieces.is_last = has_ended_;
+    pieces.is_whole = is_whole_;
   }
   taken_.notify_one();
   return pieces;

@@ -23,14 +23,15 @@ class Push : public std::enable_shared_from_this<Push> {
 
   bool write(std::string_view piece);
   std::stop_token gone() const { return gone_.get_token(); }
-  // The worker has written all.
-  void end();
+  // The worker writes no more; `whole`: it has written all that it had to.
+  void end(bool whole);
 
   // `bell` is cancelled when something has changed, until leave().
   void bind(boost::asio::steady_timer& bell) { bell_ = &bell; }
   struct Pieces {
     std::string bytes;
     bool is_last = false;
+    bool is_whole = false;  // with is_last
   };
   Pieces take();
   // Nobody sends any more: the worker is told.
@@ -46,6 +47,7 @@ class Push : public std::enable_shared_from_this<Push> {
   CondVar taken_;
   std::string unsent_ TACIT_GUARDED_BY(mutex_);
   bool has_ended_ TACIT_GUARDED_BY(mutex_) = false;
+  bool is_whole_ TACIT_GUARDED_BY(mutex_) = false;
   bool has_left_ TACIT_GUARDED_BY(mutex_) = false;
 };
 
