@@ -13,10 +13,6 @@
 #include "bench/bench_case.h"
 #include "bench/scratch_folder.h"
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
-
 namespace tacit::bench {
 namespace {
 
@@ -32,34 +28,32 @@ void keep(float value) {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,fma"))) double multiply_adds_avx2() {
-  __m256 sums[kSums] = {};
-  const __m256 factor = _mm256_set1_ps(0.999F);
+using Floats8 = float __attribute__((vector_size(32)));
+using Floats16 = float __attribute__((vector_size(64)));
+
+// Operations done. Compiled for the processor of the function that it is inlined into.
+template <class Floats>
+__attribute__((always_inline)) inline double multiply_adds_of() {
+  Floats sums[kSums] = {};
+  const Floats factor = Floats{} + 0.999F;
   for (std::int64_t round = 0; round < kRounds; ++round) {
 #pragma GCC unroll 12
-    for (std::size_t i = 0; i < kSums; ++i) sums[i] = _mm256_fmadd_ps(sums[i], factor, factor);
+    for (std::size_t i = 0; i < kSums; ++i) sums[i] = sums[i] * factor + factor;
   }
   float total = 0;
-  for (const __m256& sum : sums) total += _mm256_cvtss_f32(sum);
+  for (std::size_t i = 0; i < kSums; ++i) total += sums[i][0];
   keep(total);
-  return 2.0 * 8 * kSums * static_cast<double>(kRounds);
+  return 2.0 * (sizeof(Floats) / sizeof(float)) * kSums * static_cast<double>(kRounds);
 }
 
+__attribute__((target("avx2,fma"))) double multiply_adds_avx2() {
+  return multiply_adds_of<Floats8>();
+}
 __attribute__((target("avx512f"))) double multiply_adds_avx512() {
-  __m512 sums[kSums] = {};
-  const __m512 factor = _mm512_set1_ps(0.999F);
-  for (std::int64_t round = 0; round < kRounds; ++round) {
-#pragma GCC unroll 12
-    for (std::size_t i = 0; i < kSums; ++i) sums[i] = _mm512_fmadd_ps(sums[i], factor, factor);
-  }
-  float total = 0;
-  for (const __m512& sum : sums) total += _mm512_cvtss_f32(sum);
-  keep(total);
-  return 2.0 * 16 * kSums * static_cast<double>(kRounds);
+  return multiply_adds_of<Floats16>();
 }
 #endif
 
-// Operations done.
 std::optional<double> multiply_adds() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") != 0) return multiply_adds_avx512();

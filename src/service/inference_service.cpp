@@ -128,7 +128,9 @@ Result<void> InferenceService::State::open() {
   if (auto warmed = warm_replies(*engine, parts.store); !warmed)
     log::warn("service", "responses_not_read", {{"why", warmed.error().message()}});
   at_start = engine->response_cache();
-  sensitivities = TACIT_TRY(privacy::Sensitivities::make(settings.sensitivity, layers));
+  auto made = privacy::Sensitivities::make(settings.sensitivity, layers);
+  if (!made) return std::unexpected(std::move(made).error().with_context("sensitivity_topics"));
+  sensitivities = std::move(*made);
   return {};
 }
 
