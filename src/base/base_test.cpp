@@ -1,8 +1,11 @@
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
 #include <atomic>
 
 #include "base/clock.h"
+#include "base/cpu.h"
 #include "base/hash.h"
 #include "base/id.h"
 #include "base/json_text.h"
@@ -34,6 +37,20 @@ TEST(Result, EveryKindHasItsOwnName) {
   for (int kind = 0; kind < kErrorKindCount; ++kind)
     names.insert(name_of(static_cast<ErrorKind>(kind)));
   EXPECT_EQ(names.size(), static_cast<std::size_t>(kErrorKindCount));
+}
+
+TEST(Cpu, AChoiceThatIsNoneIsRefusedWithTheNames) {
+  const char* const before = std::getenv("TACIT_CPU");
+  const std::string kept = before == nullptr ? "" : before;
+  ::setenv("TACIT_CPU", "fast", 1);
+  const auto refused = check_cpu_choice();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind(), ErrorKind::kInvalidInput);
+  EXPECT_NE(refused.error().message().find("avx512-vnni"), std::string::npos);
+  ::setenv("TACIT_CPU", "avx2", 1);
+  EXPECT_TRUE(check_cpu_choice());
+  before == nullptr ? ::unsetenv("TACIT_CPU") : ::setenv("TACIT_CPU", kept.c_str(), 1);
+  EXPECT_TRUE(cpu_has(CpuLevel::kPlain));
 }
 
 TEST(Time, ReadsTheFormsThatAgentsWrite) {

@@ -113,6 +113,16 @@ Result<std::vector<Embedding>> CachedEmbedder::embed(std::span<const std::string
   return result;
 }
 
+Result<Embedding> CachedEmbedder::embed_query(std::string_view text, Deadline deadline) {
+  const std::string key = key_of(std::string("query") + '\0' + std::string(text));
+  if (const auto known = state_->known.find(key); known != state_->known.end())
+    return known->second;
+  Embedding vector = TACIT_TRY(state_->inner.embed_query(text, deadline));
+  state_->keep(key, vector);
+  ++state_->computed;
+  return vector;
+}
+
 std::filesystem::path eval_cache_folder() {
   if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache != '\0') {
     return std::filesystem::path(cache) / "tacit" / "eval-vectors";

@@ -22,6 +22,7 @@ class CachedEmbedder final : public Embedder {
   const EmbeddingSpace& space() const override;
   Result<std::vector<Embedding>> embed(std::span<const std::string_view> texts,
                                        Deadline deadline) override;
+  Result<Embedding> embed_query(std::string_view text, Deadline deadline) override;
   std::size_t computed() const;  // vectors that were not in the cache
 
  private:

@@ -30,6 +30,9 @@ class Embedder {
   // deadline_exceeded.
   virtual Result<std::vector<Embedding>> embed(std::span<const std::string_view> texts,
                                                Deadline deadline) = 0;
+  // A text that asks. Some models want their queries written differently from what they search;
+  // for the others this is embed() of one text.
+  virtual Result<Embedding> embed_query(std::string_view text, Deadline deadline);
 };
 
 // Inner product; for normalised vectors the cosine.

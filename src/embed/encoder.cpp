@@ -1,48 +1,27 @@
 #include "embed/encoder.h"
 
 #include <algorithm>
-#include <cmath>
+#include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <numeric>
 #include <optional>
 #include <string>
 
+#include "base/cpu.h"
 #include "base/mutex.h"
 #include "base/worker.h"
 #include "embed/kernels.h"
-#include "embed/linear.h"
 #include "embed/model.h"
+#include "embed/network.h"
 #include "embed/word_piece.h"
 
 namespace tacit::embed {
 namespace {
 
-using Ids = std::vector<std::int32_t>;
+// Rows of a pack of short texts. Larger ones leave the second-level cache.
+constexpr std::size_t kPackRows = 256;
 
-// Everything one text needs while it runs; grows to the longest text seen.
-struct Scratch {
-  MatrixScratch matrix;
-  std::vector<float> state;    // [rows, hidden]
-  std::vector<float> product;  // [rows, 3 * hidden], also the output of the narrow products
-  std::vector<float> context;  // [rows, hidden]
-  std::vector<float> wide;     // [rows, intermediate]
-  std::vector<float> attention;
-
-  void reserve(std::size_t rows, const ModelConfig& config, const AttentionShape& shape) {
-    grow(state, rows * config.hidden);
-    grow(product, rows * 3 * config.hidden);
-    grow(context, rows * config.hidden);
-    grow(wide, rows * config.intermediate);
-    grow(attention, attention_scratch(shape));
-  }
-
- private:
-  static void grow(std::vector<float>& values, std::size_t size) {
-    if (values.size() < size) values.resize(size);
-  }
-};
-
+template <class Number>
 class Encoder final : public Embedder {
  public:
   Encoder(std::unique_ptr<Model> model, std::unique_ptr<WordPiece> pieces, std::size_t threads,
@@ -50,7 +29,7 @@ class Encoder final : public Embedder {
       : model_(std::move(model)),
         pieces_(std::move(pieces)),
         max_pieces_(max_pieces),
-        kernels_(usable_kernels().front()),
+        network_(*model_, usable_kernels<Number>().front()),
         space_{model_->name, model_->config.hidden},
         lanes_(threads),
         pool_(threads) {}
@@ -61,37 +40,74 @@ class Encoder final : public Embedder {
                                        Deadline deadline) override {
     std::vector<Embedding> results(texts.size());
     if (texts.size() == 1) {
-      TACIT_TRY(embed_alone(texts[0], deadline, results[0]));
+      TACIT_TRY(embed_alone(ids_of(model_->card.passage_prefix, texts[0]), deadline, results[0]));
     } else if (!texts.empty()) {
       TACIT_TRY(embed_many(texts, deadline, results));
     }
     return results;
   }
 
- private:
-  // A single text is somebody's query: it runs on the caller's thread and does not queue behind a
-  // batch.
-  Result<void> embed_alone(std::string_view text, Deadline deadline, Embedding& result) {
-    const Ids ids = pieces_->encode(text, max_pieces_);
-    MutexLock lock(alone_mutex_);
-    if (deadline.has_passed()) return too_late();
-    return run(ids, alone_, result);
+  Result<Embedding> embed_query(std::string_view text, Deadline deadline) override {
+    Embedding result;
+    TACIT_TRY(embed_alone(ids_of(model_->card.query_prefix, text), deadline, result));
+    return result;
   }
 
-  // Longest first, so that no lane is left with a long text at the end.
-  Result<void> embed_many(std::span<const std::string_view> texts, Deadline deadline,
-                          std::vector<Embedding>& results) {
-    std::vector<Ids> ids(texts.size());
-    for (std::size_t i = 0; i < texts.size(); ++i) ids[i] = pieces_->encode(texts[i], max_pieces_);
-    std::vector<std::size_t> order(texts.size());
+ private:
+  Ids ids_of(const std::string& prefix, std::string_view text) const {
+    if (prefix.empty()) return pieces_->encode(text, max_pieces_);
+    return pieces_->encode(prefix + std::string(text), max_pieces_);
+  }
+
+  // A single text is somebody's query: it runs on the caller's thread and does not queue behind a
+  // batch.
+  Result<void> embed_alone(const Ids& ids, Deadline deadline, Embedding& result) {
+    const Ids* const texts[] = {&ids};
+    Embedding* const results[] = {&result};
+    MutexLock lock(alone_mutex_);
+    if (deadline.has_passed()) return too_late();
+    return network_.run(texts, alone_, results);
+  }
+
+  struct Pack {
+    std::vector<const Ids*> texts;
+    std::vector<Embedding*> results;
+    std::size_t rows = 0;
+  };
+
+  // Texts of like length together, longest first, so that no lane is left with a long one at the
+  // end. No pack is so large that a lane would have none.
+  std::vector<Pack> packs_of(const std::vector<Ids>& ids, std::vector<Embedding>& results) const {
+    std::vector<std::size_t> order(ids.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return ids[a].size() > ids[b].size(); });
+    std::size_t total = 0;
+    for (const Ids& text : ids) total += text.size();
+    const std::size_t most = std::min(kPackRows, (total + lanes_.size() - 1) / lanes_.size());
+    std::vector<Pack> packs;
+    for (const std::size_t text : order) {
+      if (packs.empty() || packs.back().rows + ids[text].size() > most) packs.emplace_back();
+      packs.back().texts.push_back(&ids[text]);
+      packs.back().results.push_back(&results[text]);
+      packs.back().rows += ids[text].size();
+    }
+    return packs;
+  }
+
+  Result<void> embed_many(std::span<const std::string_view> texts, Deadline deadline,
+                          std::vector<Embedding>& results) {
+    std::vector<Ids> ids;
+    ids.reserve(texts.size());
+    for (const std::string_view text : texts)
+      ids.push_back(ids_of(model_->card.passage_prefix, text));
+    const std::vector<Pack> packs = packs_of(ids, results);
     std::vector<std::optional<Error>> errors(lanes_.size());
-    pool_.parallel_for(texts.size(), [&](std::size_t index, std::size_t lane) {
+    pool_.parallel_for(packs.size(), [&](std::size_t index, std::size_t lane) {
       if (errors[lane]) return;
-      const std::size_t text = order[index];
-      auto done = deadline.has_passed() ? too_late() : run(ids[text], lanes_[lane], results[text]);
+      const Pack& pack = packs[index];
+      auto done =
+          deadline.has_passed() ? too_late() : network_.run(pack.texts, lanes_[lane], pack.results);
       if (!done) errors[lane] = std::move(done).error();
     });
     for (auto& error : errors) {
@@ -104,90 +120,61 @@ class Encoder final : public Embedder {
     return fail(ErrorKind::kDeadlineExceeded, "embedding took longer than the time allowed");
   }
 
-  Result<void> run(const Ids& ids, Scratch& scratch, Embedding& result) const {
-    const SingleThread single;
-    const ModelConfig& config = model_->config;
-    const std::size_t rows = (ids.size() + kRowStep - 1) / kRowStep * kRowStep;
-    const AttentionShape shape{ids.size(), config.heads, config.hidden / config.heads};
-    scratch.reserve(rows, config, shape);
-    look_up(ids, rows, scratch);
-    for (const Layer& layer : model_->layers) TACIT_TRY(run_layer(layer, shape, rows, scratch));
-    return pool(ids.size(), scratch, result);
-  }
-
-  // state = norm(word + position); rows of padding are zero, so that the products stay finite.
-  void look_up(const Ids& ids, std::size_t rows, Scratch& scratch) const {
-    const std::size_t hidden = model_->config.hidden;
-    std::fill_n(scratch.state.begin(), rows * hidden, 0.0f);
-    std::fill_n(scratch.context.begin(), rows * hidden, 0.0f);
-    for (std::size_t row = 0; row < ids.size(); ++row) {
-      const float* word = model_->words.data() + static_cast<std::size_t>(ids[row]) * hidden;
-      std::copy_n(word, hidden, scratch.state.data() + row * hidden);
-    }
-    kernels_.add_and_norm(scratch.state.data(), model_->positions.data(), model_->zero.data(),
-                          model_->embedding_norm.weights(model_->config.norm_epsilon), ids.size(),
-                          hidden);
-  }
-
-  Result<void> run_layer(const Layer& layer, const AttentionShape& shape, std::size_t rows,
-                         Scratch& scratch) const {
-    const ModelConfig& config = model_->config;
-    float* state = scratch.state.data();
-    float* product = scratch.product.data();
-    float* wide = scratch.wide.data();
-    TACIT_TRY(layer.attention_in->apply(state, product, rows, scratch.matrix));
-    kernels_.attention(product, layer.attention_in_bias.data(), shape, scratch.context.data(),
-                       scratch.attention.data());
-    TACIT_TRY(layer.attention_out->apply(scratch.context.data(), product, rows, scratch.matrix));
-    kernels_.add_and_norm(state, product, layer.attention_out_bias.data(),
-                          layer.attention_norm.weights(config.norm_epsilon), shape.tokens,
-                          config.hidden);
-    TACIT_TRY(layer.expand->apply(state, wide, rows, scratch.matrix));
-    kernels_.add_bias_gelu(wide, layer.expand_bias.data(), shape.tokens, config.intermediate);
-    TACIT_TRY(layer.contract->apply(wide, product, rows, scratch.matrix));
-    kernels_.add_and_norm(state, product, layer.contract_bias.data(),
-                          layer.output_norm.weights(config.norm_epsilon), shape.tokens,
-                          config.hidden);
-    return {};
-  }
-
-  Result<void> pool(std::size_t tokens, const Scratch& scratch, Embedding& result) const {
-    const std::size_t hidden = model_->config.hidden;
-    std::vector<double> sum(hidden, 0.0);
-    for (std::size_t row = 0; row < tokens; ++row) {
-      for (std::size_t i = 0; i < hidden; ++i)
-        sum[i] += static_cast<double>(scratch.state[row * hidden + i]);
-    }
-    const double norm = std::sqrt(std::inner_product(sum.begin(), sum.end(), sum.begin(), 0.0));
-    if (!std::isfinite(norm) || norm == 0.0) {
-      return fail(
-          ErrorKind::kCorrupt,
-          "the embedding model gives no finite vector: its weights are damaged, fetch them again");
-    }
-    result.resize(hidden);
-    for (std::size_t i = 0; i < hidden; ++i) result[i] = static_cast<float>(sum[i] / norm);
-    return {};
-  }
-
   // Constant after construction.
   const std::unique_ptr<Model> model_;
   const std::unique_ptr<WordPiece> pieces_;
   const std::size_t max_pieces_;
-  const Kernels& kernels_;
+  const Network<Number> network_;
   const EmbeddingSpace space_;
 
   Mutex alone_mutex_;
-  Scratch alone_ TACIT_GUARDED_BY(alone_mutex_);
-  std::vector<Scratch> lanes_;  // one a lane; the pool runs one batch at a time
+  Lane alone_ TACIT_GUARDED_BY(alone_mutex_);
+  std::vector<Lane> lanes_;  // one a lane; the pool runs one batch at a time
   WorkerPool pool_;
 };
+
+Precision precision_of(bool f32_only) {
+  return f32_only || usable_kernels<Bf16>().empty() ? Precision::kF32 : Precision::kBf16;
+}
+
+template <class Number>
+Result<double> peak_of(Precision precision) {
+  constexpr std::size_t kInputs = 384;
+  constexpr std::size_t kRounds = 30;
+  constexpr auto kEnough = std::chrono::milliseconds(5);
+  const SingleThread single;
+  double best = 0;
+  for (const std::size_t outputs : {384U, 1152U, 1536U}) {
+    const std::vector<float> weights(kInputs * outputs, 0.5F);
+    const std::vector<float> bias(outputs, 0.5F);
+    const std::span<const float> parts[] = {weights};
+    const auto linear = TACIT_TRY(Linear::pack(parts, bias, kInputs, precision));
+    for (const std::size_t rows : {32U, 64U, 128U, 256U}) {
+      MatrixScratch scratch;
+      std::vector<Number> in(rows * kInputs);
+      std::vector<Number> out(rows * outputs);
+      for (std::size_t round = 0; round < kRounds; ++round) {
+        const auto start = std::chrono::steady_clock::now();
+        auto end = start;
+        double flop = 0;
+        for (; end - start < kEnough; end = std::chrono::steady_clock::now()) {
+          TACIT_TRY(linear->apply(in.data(), out.data(), rows, scratch));
+          flop += 2.0 * static_cast<double>(rows * kInputs * outputs);
+        }
+        best = std::max(best, flop / std::chrono::duration<double, std::nano>(end - start).count());
+      }
+    }
+  }
+  return best;
+}
 
 constexpr const char* kWeightsFile = "model.safetensors";
 
 }  // namespace
 
 Result<std::unique_ptr<Embedder>> open_encoder(const EncoderOptions& options) {
-  if (options.max_pieces < 2)
+  TACIT_TRY(check_cpu_choice());
+  if (options.max_pieces == 1)
     return fail(ErrorKind::kInvalidInput, "max_pieces must be at least 2");
   std::error_code ignored;
   for (const char* name : {kWeightsFile, "vocab.txt", "config.json"}) {
@@ -199,19 +186,30 @@ Result<std::unique_ptr<Embedder>> open_encoder(const EncoderOptions& options) {
     }
   }
   auto pieces = TACIT_TRY(WordPiece::load(options.model_dir / "vocab.txt"));
-  auto model = TACIT_TRY(Model::load(options.model_dir));
+  const Precision precision = precision_of(options.f32_only);
+  auto model = TACIT_TRY(Model::load(options.model_dir, precision));
+  const std::size_t max_pieces =
+      options.max_pieces > 0 ? options.max_pieces : model->card.max_pieces;
   if (pieces->size() > model->config.vocabulary) {
     return fail(ErrorKind::kCorrupt,
                 "vocab.txt has more entries than the model has word embeddings");
   }
-  if (options.max_pieces > model->config.positions) {
+  if (max_pieces > model->config.positions) {
     return fail(
         ErrorKind::kInvalidInput,
         "max_pieces is over the model's " + std::to_string(model->config.positions) + " positions");
   }
   const std::size_t threads = options.threads > 0 ? options.threads : usable_cores();
-  return std::make_unique<Encoder>(std::move(model), std::move(pieces), threads,
-                                   options.max_pieces);
+  if (precision == Precision::kBf16) {
+    return std::make_unique<Encoder<Bf16>>(std::move(model), std::move(pieces), threads,
+                                           max_pieces);
+  }
+  return std::make_unique<Encoder<float>>(std::move(model), std::move(pieces), threads, max_pieces);
+}
+
+Result<double> matrix_peak(bool f32_only) {
+  const Precision precision = precision_of(f32_only);
+  return precision == Precision::kBf16 ? peak_of<Bf16>(precision) : peak_of<float>(precision);
 }
 
 std::optional<std::filesystem::path> find_model_dir() {

@@ -2,15 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
+#include <type_traits>
 
-// One body for all processors: templates over the number of floats in a vector, inlined into entry
-// points that are compiled for one instruction set each. GCC vector extensions keep it free of
-// intrinsics.
-#define TACIT_INLINE __attribute__((always_inline)) inline
+#include "base/cpu.h"
+#include "embed/tile_attention.h"
+#include "embed/vector_math.h"
 
 namespace tacit::embed {
 namespace {
@@ -23,79 +20,25 @@ constexpr std::size_t padded(std::size_t value) {
   return (value + kPad - 1) / kPad * kPad;
 }
 
-template <std::size_t N>
-struct Vec {
-  typedef float Floats __attribute__((vector_size(4 * N)));
-  typedef std::int32_t Ints __attribute__((vector_size(4 * N)));
-  Floats v;
-
-  TACIT_INLINE static Vec load(const float* p) {
-    Vec result;
-    std::memcpy(&result.v, p, sizeof result.v);
-    return result;
-  }
-  TACIT_INLINE static Vec all(float value) { return {Floats{} + value}; }
-  TACIT_INLINE void store(float* p) const { std::memcpy(p, &v, sizeof v); }
-  TACIT_INLINE float sum() const {
-    float total = 0;
-    for (const float lane : lanes()) total += lane;
-    return total;
-  }
-  TACIT_INLINE std::array<float, N> lanes() const { return std::bit_cast<std::array<float, N>>(v); }
-};
-
-// e^x for x <= 0, to about 2 units in the last place: range reduction by ln 2, then a polynomial of
-// degree 6.
-template <std::size_t N>
-TACIT_INLINE typename Vec<N>::Floats exp_of_negative(typename Vec<N>::Floats x) {
-  using Floats = typename Vec<N>::Floats;
-  using Ints = typename Vec<N>::Ints;
-  const Floats lowest = Floats{} - 87.0f;
-  x = x < lowest ? lowest : x;
-  const Ints n = __builtin_convertvector(x * 1.44269504f - 0.5f, Ints);
-  const Floats f = __builtin_convertvector(n, Floats);
-  const Floats r = (x - f * 0.693359375f) + f * 2.12194440e-4f;
-  Floats p = Floats{} + 1.9875691500e-4f;
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  return p * std::bit_cast<Floats>((n + 127) << 23);
-}
-
-// erf by Abramowitz and Stegun 7.1.26: absolute error below 1.5e-7, the rounding of f32.
-template <std::size_t N>
-TACIT_INLINE typename Vec<N>::Floats gelu(typename Vec<N>::Floats x) {
-  using Floats = typename Vec<N>::Floats;
-  const Floats z = x * 0.70710678f;
-  const Floats magnitude = z < 0.0f ? -z : z;
-  const Floats t = 1.0f / (magnitude * 0.3275911f + 1.0f);
-  Floats p = t * 1.061405429f - 1.453152027f;
-  p = p * t + 1.421413741f;
-  p = p * t - 0.284496736f;
-  p = p * t + 0.254829592f;
-  const Floats tail = p * t * exp_of_negative<N>(-(z * z));  // 1 - erf(|z|)
-  return 0.5f * x * (z < 0.0f ? tail : 2.0f - tail);
-}
-
-template <std::size_t N>
-TACIT_INLINE void add_bias_gelu(float* x, const float* bias, std::size_t rows, std::size_t width) {
-  for (std::size_t row = 0; row < rows; ++row, x += width) {
-    for (std::size_t i = 0; i < width; i += N) {
-      Vec<N>{gelu<N>(Vec<N>::load(x + i).v + Vec<N>::load(bias + i).v)}.store(x + i);
-    }
+template <std::size_t N, class Number>
+TACIT_INLINE void gelu_all(Number* x, std::size_t count) {
+  for (std::size_t i = 0; i < count; i += N) {
+    const auto value = Vec<N>::load(x + i).v;
+    if constexpr (std::is_same_v<Number, float>)
+      Vec<N>{gelu<N>(value)}.store(x + i);
+    else
+      Vec<N>{rough_gelu<N>(value)}.store(x + i);
   }
 }
 
-template <std::size_t N>
-TACIT_INLINE void add_and_norm(float* x, const float* y, const float* bias, const NormWeights& norm,
+template <std::size_t N, class Number>
+TACIT_INLINE void add_and_norm(float* x, const Number* y, Number* copy, const NormWeights& norm,
                                std::size_t rows, std::size_t width) {
-  for (std::size_t row = 0; row < rows; ++row, x += width, y += width) {
+  for (std::size_t row = 0; row < rows; ++row, x += width) {
     Vec<N> sum = Vec<N>::all(0);
     for (std::size_t i = 0; i < width; i += N) {
-      const Vec<N> value{Vec<N>::load(x + i).v + Vec<N>::load(y + i).v + Vec<N>::load(bias + i).v};
+      Vec<N> value = Vec<N>::load(x + i);
+      if (y != nullptr) value.v += Vec<N>::load(y + row * width + i).v;
       value.store(x + i);
       sum.v += value.v;
     }
@@ -107,12 +50,25 @@ TACIT_INLINE void add_and_norm(float* x, const float* y, const float* bias, cons
     }
     const float factor = 1.0f / std::sqrt(squares.sum() / static_cast<float>(width) + norm.epsilon);
     for (std::size_t i = 0; i < width; i += N) {
-      const Vec<N> value = Vec<N>::load(x + i);
-      Vec<N>{(value.v - mean) * factor * Vec<N>::load(norm.scale + i).v +
-             Vec<N>::load(norm.shift + i).v}
-          .store(x + i);
+      const Vec<N> value{(Vec<N>::load(x + i).v - mean) * factor * Vec<N>::load(norm.scale + i).v +
+                         Vec<N>::load(norm.shift + i).v};
+      value.store(x + i);
+      if (copy != nullptr) value.store(copy + row * width + i);
     }
   }
+}
+
+TACIT_INLINE float plain(float value) {
+  return value;
+}
+TACIT_INLINE float plain(Bf16 value) {
+  return value.value();
+}
+TACIT_INLINE void put(float value, float& to) {
+  to = value;
+}
+TACIT_INLINE void put(float value, Bf16& to) {
+  to = Bf16::of(value);
 }
 
 // One head in scratch: queries [tokens + 3, width] scaled, keys transposed [width, keys], values
@@ -126,18 +82,17 @@ struct HeadScratch {
   std::size_t value_stride;
 };
 
-TACIT_INLINE void gather_head(const float* qkv, const float* bias, const AttentionShape& shape,
-                              std::size_t head, const HeadScratch& scratch) {
+template <class Number>
+TACIT_INLINE void gather_head(const Number* qkv, const AttentionShape& shape, std::size_t head,
+                              const HeadScratch& scratch) {
   const std::size_t hidden = shape.heads * shape.head_width;
   const float scale = 1.0f / std::sqrt(static_cast<float>(shape.head_width));
-  const float* query_bias = bias + head * shape.head_width;
   for (std::size_t token = 0; token < shape.tokens; ++token) {
-    const float* row = qkv + token * 3 * hidden + head * shape.head_width;
+    const Number* row = qkv + token * 3 * hidden + head * shape.head_width;
     for (std::size_t d = 0; d < shape.head_width; ++d) {
-      scratch.queries[token * shape.head_width + d] = (row[d] + query_bias[d]) * scale;
-      scratch.keys[d * scratch.key_stride + token] = row[hidden + d] + query_bias[hidden + d];
-      scratch.values[token * scratch.value_stride + d] =
-          row[2 * hidden + d] + query_bias[2 * hidden + d];
+      scratch.queries[token * shape.head_width + d] = plain(row[d]) * scale;
+      scratch.keys[d * scratch.key_stride + token] = plain(row[hidden + d]);
+      scratch.values[token * scratch.value_stride + d] = plain(row[2 * hidden + d]);
     }
   }
 }
@@ -188,9 +143,9 @@ TACIT_INLINE void score_rows(const float* queries, const HeadScratch& scratch,
 }
 
 // result[r] = weights[r] · values for kRows rows, 16 or 32 columns of the head at a time.
-template <std::size_t N, std::size_t kRows>
+template <std::size_t N, std::size_t kRows, class Number>
 TACIT_INLINE void mix_values(const float* weights, const HeadScratch& scratch,
-                             const AttentionShape& shape, float* out, std::size_t out_stride,
+                             const AttentionShape& shape, Number* out, std::size_t out_stride,
                              std::size_t rows) {
   constexpr std::size_t kParts = N == 16 ? 2 : 4;
   for (std::size_t column = 0; column < shape.head_width; column += kParts * N) {
@@ -208,27 +163,34 @@ TACIT_INLINE void mix_values(const float* weights, const HeadScratch& scratch,
     for (std::size_t r = 0; r < std::min(kRows, rows); ++r) {
       float block[kParts * N];
       for (std::size_t part = 0; part < kParts; ++part) sum[r][part].store(block + part * N);
-      std::memcpy(out + r * out_stride + column, block, width * sizeof(float));
+      for (std::size_t i = 0; i < width; ++i) put(block[i], out[r * out_stride + column + i]);
     }
   }
 }
 
-template <std::size_t N>
-TACIT_INLINE void attention(const float* qkv, const float* bias, const AttentionShape& shape,
-                            float* out, float* scratch) {
+// Floats of the scratch.
+std::size_t plain_attention_scratch(const AttentionShape& shape) {
+  const std::size_t keys = padded(shape.tokens);
+  return 2 * keys * shape.head_width + keys * padded(shape.head_width) + kQueryRows * keys;
+}
+
+template <std::size_t N, class Number>
+TACIT_INLINE void attention(const Number* qkv, const AttentionShape& shape, Number* out,
+                            std::byte* bytes) {
   constexpr std::size_t kMixRows = N == 16 ? 4 : 2;
   const std::size_t keys = padded(shape.tokens);
   const std::size_t columns = padded(shape.head_width);
-  HeadScratch head_scratch{.queries = scratch,
-                           .keys = scratch + keys * shape.head_width,
-                           .values = scratch + 2 * keys * shape.head_width,
-                           .weights = scratch + 2 * keys * shape.head_width + keys * columns,
-                           .key_stride = keys,
-                           .value_stride = columns};
-  std::memset(scratch, 0, attention_scratch(shape) * sizeof(float));
+  float* const scratch = reinterpret_cast<float*>(bytes);
+  const HeadScratch head_scratch{.queries = scratch,
+                                 .keys = scratch + keys * shape.head_width,
+                                 .values = scratch + 2 * keys * shape.head_width,
+                                 .weights = scratch + 2 * keys * shape.head_width + keys * columns,
+                                 .key_stride = keys,
+                                 .value_stride = columns};
+  std::fill_n(scratch, plain_attention_scratch(shape), 0.0f);
   const std::size_t hidden = shape.heads * shape.head_width;
   for (std::size_t head = 0; head < shape.heads; ++head) {
-    gather_head(qkv, bias, shape, head, head_scratch);
+    gather_head(qkv, shape, head, head_scratch);
     for (std::size_t row = 0; row < shape.tokens; row += kQueryRows) {
       score_rows<N>(head_scratch.queries + row * shape.head_width, head_scratch, shape);
       for (std::size_t r = 0; r < kQueryRows && row + r < shape.tokens; r += kMixRows) {
@@ -240,46 +202,75 @@ TACIT_INLINE void attention(const float* qkv, const float* bias, const Attention
   }
 }
 
-#define TACIT_KERNELS(variant, width, target)                                                      \
-  target void variant##_gelu(float* x, const float* bias, std::size_t rows, std::size_t columns) { \
-    add_bias_gelu<width>(x, bias, rows, columns);                                                  \
+#define TACIT_KERNELS(variant, number, width, target)                                              \
+  target void variant##_gelu(number* x, std::size_t count) {                                       \
+    gelu_all<width>(x, count);                                                                     \
   }                                                                                                \
-  target void variant##_norm(float* x, const float* y, const float* bias, const NormWeights& norm, \
+  target void variant##_norm(float* state, const number* y, number* copy, const NormWeights& norm, \
                              std::size_t rows, std::size_t columns) {                              \
-    add_and_norm<width>(x, y, bias, norm, rows, columns);                                          \
+    add_and_norm<width>(state, y, copy, norm, rows, columns);                                      \
   }                                                                                                \
-  target void variant##_attention(const float* qkv, const float* bias,                             \
-                                  const AttentionShape& shape, float* out, float* scratch) {       \
-    attention<width>(qkv, bias, shape, out, scratch);                                              \
-  }                                                                                                \
-  constexpr Kernels k_##variant{#variant, variant##_gelu, variant##_norm, variant##_attention};
+  target void variant##_attention(const number* qkv, const AttentionShape& shape, number* out,     \
+                                  std::byte* scratch) {                                            \
+    attention<width>(qkv, shape, out, scratch);                                                    \
+  }
+
+TACIT_KERNELS(plain, float, 4, )
+constexpr Kernels<float> k_plain{"plain", plain_gelu, plain_norm, plain_attention};
 
 #if defined(__x86_64__)
-TACIT_KERNELS(avx512, 16, __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma"))))
-TACIT_KERNELS(avx2, 8, __attribute__((target("avx2,fma"))))
+#define TACIT_AVX512 __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
+TACIT_KERNELS(avx512, float, 16, TACIT_AVX512)
+TACIT_KERNELS(avx2, float, 8, __attribute__((target("avx2,fma"))))
+TACIT_KERNELS(bf16, Bf16, 16, TACIT_AVX512)
+constexpr Kernels<float> k_avx512{"avx512", avx512_gelu, avx512_norm, avx512_attention};
+constexpr Kernels<float> k_avx2{"avx2", avx2_gelu, avx2_norm, avx2_attention};
+// Heads that fill no tile take the plain way.
+void amx_attention(const Bf16* qkv, const AttentionShape& shape, Bf16* out, std::byte* scratch) {
+  if (shape.head_width % kTilePairs == 0)
+    tile_attention(qkv, shape, out, scratch);
+  else
+    bf16_attention(qkv, shape, out, scratch);
+}
+constexpr Kernels<Bf16> k_amx{"amx", bf16_gelu, bf16_norm, amx_attention};
+constexpr Kernels<Bf16> k_bf16{"avx512-bf16", bf16_gelu, bf16_norm, bf16_attention};
 #endif
-TACIT_KERNELS(plain, 4, )
 
 }  // namespace
 
 std::size_t attention_scratch(const AttentionShape& shape) {
-  const std::size_t keys = padded(shape.tokens);
-  return 2 * keys * shape.head_width + keys * padded(shape.head_width) + kQueryRows * keys;
+  return std::max(plain_attention_scratch(shape) * sizeof(float), tile_attention_scratch(shape));
 }
 
-std::span<const Kernels> usable_kernels() {
 #if defined(__x86_64__)
+
+template <>
+std::span<const Kernels<float>> usable_kernels<float>() {
   static constexpr std::array kAll{k_avx512, k_avx2, k_plain};
-  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512dq")) {
-    return kAll;
-  }
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  return std::span(kAll).subspan(avx2 ? 1 : 2);
+  if (cpu_has(CpuLevel::kAvx512)) return kAll;
+  return std::span(kAll).subspan(cpu_has(CpuLevel::kAvx2) ? 1 : 2);
+}
+
+template <>
+std::span<const Kernels<Bf16>> usable_kernels<Bf16>() {
+  static constexpr std::array kAll{k_amx, k_bf16};
+  if (cpu_has(CpuLevel::kAmx)) return kAll;
+  return std::span(kAll).subspan(cpu_has(CpuLevel::kAvx512Bf16) ? 1 : 2);
+}
+
 #else
+
+template <>
+std::span<const Kernels<float>> usable_kernels<float>() {
   static constexpr std::array kAll{k_plain};
   return kAll;
-#endif
 }
+
+template <>
+std::span<const Kernels<Bf16>> usable_kernels<Bf16>() {
+  return {};
+}
+
+#endif
 
 }  // namespace tacit::embed

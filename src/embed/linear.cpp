@@ -2,14 +2,19 @@
 
 #include <dlfcn.h>
 
+#include <algorithm>
 #include <cstring>
 #include <dnnl.hpp>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/assert.h"
+#include "base/cpu.h"
 #include "base/mutex.h"
+#include "embed/kernels.h"
+#include "embed/tile_product.h"
 
 namespace tacit::embed {
 namespace {
@@ -19,8 +24,23 @@ using Dims = dnnl::memory::dims;
 constexpr auto kF32 = dnnl::memory::data_type::f32;
 constexpr std::size_t kRowsForLayout = 64;
 
+dnnl::memory::data_type type_of(Precision precision) {
+  return precision == Precision::kBf16 ? dnnl::memory::data_type::bf16 : kF32;
+}
+
+// What TACIT_CPU rules out, the library leaves out too.
+dnnl::cpu_isa library_limit() {
+  if (cpu_has(CpuLevel::kAmx)) return dnnl::cpu_isa::all;
+  if (cpu_has(CpuLevel::kAvx512Bf16)) return dnnl::cpu_isa::avx512_core_bf16;
+  if (cpu_has(CpuLevel::kAvx512)) return dnnl::cpu_isa::avx512_core;
+  return dnnl::cpu_isa::avx2;
+}
+
 const dnnl::engine& cpu() {
-  static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
+  static const dnnl::engine engine = [] {
+    dnnl::set_max_cpu_isa(library_limit());
+    return dnnl::engine(dnnl::engine::kind::cpu, 0);
+  }();
   return engine;
 }
 
@@ -28,16 +48,21 @@ dnnl::memory::dim dim(std::size_t value) {
   return static_cast<dnnl::memory::dim>(value);
 }
 
+dnnl::memory::desc bias_desc(std::size_t outputs) {
+  return {Dims{1, dim(outputs)}, kF32, Tag::ab};
+}
+
 dnnl::matmul::primitive_desc describe(std::size_t rows, std::size_t inputs, std::size_t outputs,
-                                      const dnnl::memory::desc& weights) {
-  const dnnl::memory::desc in(Dims{dim(rows), dim(inputs)}, kF32, Tag::ab);
-  const dnnl::memory::desc out(Dims{dim(rows), dim(outputs)}, kF32, Tag::ab);
+                                      const dnnl::memory::desc& weights, Precision precision) {
+  const auto type = type_of(precision);
+  const dnnl::memory::desc in(Dims{dim(rows), dim(inputs)}, type, Tag::ab);
+  const dnnl::memory::desc out(Dims{dim(rows), dim(outputs)}, type, Tag::ab);
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
 #if DNNL_VERSION_MAJOR >= 3
-  return {cpu(), in, weights, out, attributes};
+  return {cpu(), in, weights, bias_desc(outputs), out, attributes};
 #else
-  return {dnnl::matmul::desc(in, weights, out), attributes, cpu()};
+  return {dnnl::matmul::desc(in, weights, bias_desc(outputs), out), attributes, cpu()};
 #endif
 }
 
@@ -79,7 +104,10 @@ MatrixScratch::~MatrixScratch() = default;
 struct Linear::State {
   std::size_t inputs = 0;
   std::size_t outputs = 0;
+  Precision precision = Precision::kF32;
+  std::optional<TileProduct> tiles;  // then nothing below is used
   dnnl::memory weights;
+  dnnl::memory bias;
   Mutex mutex;
   std::map<std::size_t, Product> products TACIT_GUARDED_BY(mutex);  // by rows; never erased
 
@@ -87,7 +115,7 @@ struct Linear::State {
     MutexLock lock(mutex);
     const auto found = products.find(rows);
     if (found != products.end()) return found->second;
-    auto description = describe(rows, inputs, outputs, weights.get_desc());
+    auto description = describe(rows, inputs, outputs, weights.get_desc(), precision);
     dnnl::matmul primitive(description);
     return products.emplace(rows, Product{std::move(description), std::move(primitive)})
         .first->second;
@@ -105,7 +133,8 @@ std::size_t Linear::outputs() const {
 // is a multiple of the page size (1536 floats) its choice makes every row collide in the cache,
 // measured three times slower.
 Result<std::unique_ptr<Linear>> Linear::pack(std::span<const std::span<const float>> parts,
-                                             std::size_t inputs) {
+                                             std::span<const float> bias, std::size_t inputs,
+                                             Precision precision) {
   const SingleThread single;
   try {
     auto state = std::make_unique<State>();
@@ -114,13 +143,23 @@ Result<std::unique_ptr<Linear>> Linear::pack(std::span<const std::span<const flo
     for (const auto& part : parts) stacked.insert(stacked.end(), part.begin(), part.end());
     TACIT_ASSERT(inputs > 0 && stacked.size() % inputs == 0);
     state->outputs = stacked.size() / inputs;
+    state->precision = precision;
+    TACIT_ASSERT(bias.size() == state->outputs);
+    if (precision == Precision::kBf16 && TileProduct::fits(inputs, state->outputs)) {
+      state->tiles.emplace(stacked, bias, inputs);
+      return std::unique_ptr<Linear>(new Linear(std::move(state)));
+    }
     const Dims dims{dim(inputs), dim(state->outputs)};
-    const dnnl::memory::desc rows(dims, kF32, Tag::ba);
-    const dnnl::memory::desc any(dims, kF32, Tag::any);
-    const auto wanted = describe(kRowsForLayout, inputs, state->outputs, any).weights_desc();
-    const bool plain = wanted == rows || wanted == dnnl::memory::desc(dims, kF32, Tag::ab);
+    const auto type = type_of(precision);
+    const dnnl::memory::desc rows(dims, type, Tag::ba);
+    const dnnl::memory::desc any(dims, type, Tag::any);
+    const auto wanted =
+        describe(kRowsForLayout, inputs, state->outputs, any, precision).weights_desc();
+    const bool plain = wanted == rows || wanted == dnnl::memory::desc(dims, type, Tag::ab);
     state->weights = dnnl::memory(plain ? rows : wanted, cpu());
-    dnnl::memory source(rows, cpu(), stacked.data());
+    state->bias = dnnl::memory(bias_desc(state->outputs), cpu());
+    std::copy(bias.begin(), bias.end(), static_cast<float*>(state->bias.get_data_handle()));
+    dnnl::memory source({dims, kF32, Tag::ba}, cpu(), stacked.data());
     dnnl::stream stream(cpu());
     dnnl::reorder(source, state->weights).execute(stream, source, state->weights);
     stream.wait();
@@ -130,19 +169,39 @@ Result<std::unique_ptr<Linear>> Linear::pack(std::span<const std::span<const flo
   }
 }
 
-Result<void> Linear::apply(const float* in, float* out, std::size_t rows,
-                           MatrixScratch& scratch) const {
-  TACIT_ASSERT(rows % kRowStep == 0);
+Result<void> Linear::apply(const float* in, float* out, std::size_t rows, MatrixScratch& scratch,
+                           Then then) const {
+  TACIT_ASSERT(state_->precision == Precision::kF32 && rows % kRowStep<float> == 0);
+  TACIT_TRY(run(in, out, rows, scratch));
+  if (then == Then::kGelu) usable_kernels<float>().front().gelu(out, rows * outputs());
+  return {};
+}
+
+Result<void> Linear::apply(const Bf16* in, Bf16* out, std::size_t rows, MatrixScratch& scratch,
+                           Then then) const {
+  TACIT_ASSERT(state_->precision == Precision::kBf16 && rows % kRowStep<Bf16> == 0);
+  if (state_->tiles) {
+    state_->tiles->run(in, out, rows, then == Then::kGelu);
+    return {};
+  }
+  TACIT_TRY(run(in, out, rows, scratch));
+  if (then == Then::kGelu) usable_kernels<Bf16>().front().gelu(out, rows * outputs());
+  return {};
+}
+
+Result<void> Linear::run(const void* in, void* out, std::size_t rows,
+                         MatrixScratch& scratch) const {
   try {
     const Product& product = state_->product(rows);
     const auto scratch_desc = product.description.scratchpad_desc();
     MatrixScratch::State& mine = *scratch.state_;
     if (mine.memory.size() < scratch_desc.get_size()) mine.memory.resize(scratch_desc.get_size());
-    const dnnl::memory source(product.description.src_desc(), cpu(), const_cast<float*>(in));
+    const dnnl::memory source(product.description.src_desc(), cpu(), const_cast<void*>(in));
     const dnnl::memory result(product.description.dst_desc(), cpu(), out);
     const dnnl::memory pad(scratch_desc, cpu(), mine.memory.data());
     product.primitive.execute(mine.stream, {{DNNL_ARG_SRC, source},
                                             {DNNL_ARG_WEIGHTS, state_->weights},
+                                            {DNNL_ARG_BIAS, state_->bias},
                                             {DNNL_ARG_DST, result},
                                             {DNNL_ARG_SCRATCHPAD, pad}});
     mine.stream.wait();

@@ -56,7 +56,8 @@ Result<void> check_kind(const Json& config) {
 
 class WeightReader {
  public:
-  WeightReader(const Safetensors& file, const ModelConfig& config) : file_(file), config_(config) {}
+  WeightReader(const Safetensors& file, const ModelConfig& config, Precision precision)
+      : file_(file), config_(config), precision_(precision) {}
 
   Result<std::vector<float>> vector(const std::string& name, std::size_t size) const {
     const auto values = TACIT_TRY(file_.floats(name, {size}));
@@ -75,32 +76,32 @@ class WeightReader {
     return result;
   }
 
-  Result<std::unique_ptr<Linear>> linear(const std::string& prefix, std::size_t outputs,
+  Result<std::unique_ptr<Linear>> linear(std::span<const std::string> prefixes, std::size_t outputs,
                                          std::size_t inputs) const {
-    const std::span<const float> parts[] = {TACIT_TRY(matrix(prefix + ".weight", outputs, inputs))};
-    return Linear::pack(parts, inputs);
+    std::vector<std::span<const float>> parts;
+    std::vector<float> biases;
+    for (const std::string& prefix : prefixes) {
+      parts.push_back(TACIT_TRY(matrix(prefix + ".weight", outputs, inputs)));
+      const auto bias = TACIT_TRY(vector(prefix + ".bias", outputs));
+      biases.insert(biases.end(), bias.begin(), bias.end());
+    }
+    return Linear::pack(parts, biases, inputs, precision_);
   }
 
   Result<Layer> layer(std::size_t index) const {
     const std::size_t hidden = config_.hidden;
     const std::string prefix = fmt::format("encoder.layer.{}.", index);
+    const std::string attention = prefix + "attention.self.";
+    const std::string in[] = {attention + "query", attention + "key", attention + "value"};
+    const std::string out[] = {prefix + "attention.output.dense"};
+    const std::string expand[] = {prefix + "intermediate.dense"};
+    const std::string contract[] = {prefix + "output.dense"};
     Layer result;
-    std::vector<std::span<const float>> parts;
-    for (const char* part : {"query", "key", "value"}) {
-      const std::string name = prefix + "attention.self." + part;
-      parts.push_back(TACIT_TRY(matrix(name + ".weight", hidden, hidden)));
-      const auto bias = TACIT_TRY(vector(name + ".bias", hidden));
-      result.attention_in_bias.insert(result.attention_in_bias.end(), bias.begin(), bias.end());
-    }
-    result.attention_in = TACIT_TRY(Linear::pack(parts, hidden));
-    result.attention_out = TACIT_TRY(linear(prefix + "attention.output.dense", hidden, hidden));
-    result.attention_out_bias = TACIT_TRY(vector(prefix + "attention.output.dense.bias", hidden));
+    result.attention_in = TACIT_TRY(linear(in, hidden, hidden));
+    result.attention_out = TACIT_TRY(linear(out, hidden, hidden));
     result.attention_norm = TACIT_TRY(norm(prefix + "attention.output.LayerNorm"));
-    result.expand = TACIT_TRY(linear(prefix + "intermediate.dense", config_.intermediate, hidden));
-    result.expand_bias =
-        TACIT_TRY(vector(prefix + "intermediate.dense.bias", config_.intermediate));
-    result.contract = TACIT_TRY(linear(prefix + "output.dense", hidden, config_.intermediate));
-    result.contract_bias = TACIT_TRY(vector(prefix + "output.dense.bias", hidden));
+    result.expand = TACIT_TRY(linear(expand, config_.intermediate, hidden));
+    result.contract = TACIT_TRY(linear(contract, hidden, config_.intermediate));
     result.output_norm = TACIT_TRY(norm(prefix + "output.LayerNorm"));
     return result;
   }
@@ -120,6 +121,7 @@ class WeightReader {
  private:
   const Safetensors& file_;
   const ModelConfig& config_;
+  const Precision precision_;
 };
 
 }  // namespace
@@ -152,12 +154,14 @@ Result<ModelConfig> read_model_config(const std::filesystem::path& file) {
   return config;
 }
 
-Result<std::unique_ptr<Model>> Model::load(const std::filesystem::path& folder) {
+Result<std::unique_ptr<Model>> Model::load(const std::filesystem::path& folder,
+                                           Precision precision) {
   auto model = std::make_unique<Model>();
+  model->card = TACIT_TRY(read_model_card(folder / kModelCardFile));
   model->config = TACIT_TRY(read_model_config(folder / "config.json"));
   model->file = TACIT_TRY(Safetensors::open(folder / "model.safetensors"));
   const ModelConfig& config = model->config;
-  const WeightReader reader(*model->file, config);
+  const WeightReader reader(*model->file, config, precision);
   model->words = TACIT_TRY(
       reader.matrix("embeddings.word_embeddings.weight", config.vocabulary, config.hidden));
   const auto positions = TACIT_TRY(
@@ -170,11 +174,10 @@ Result<std::unique_ptr<Model>> Model::load(const std::filesystem::path& folder) 
   model->positions.assign(positions.begin(), positions.end());
   for (std::size_t i = 0; i < model->positions.size(); ++i)
     model->positions[i] += types[i % config.hidden];
-  model->zero.assign(config.hidden, 0.0f);
   model->embedding_norm = TACIT_TRY(reader.norm("embeddings.LayerNorm"));
   for (std::size_t i = 0; i < config.layers; ++i)
     model->layers.push_back(TACIT_TRY(reader.layer(i)));
-  model->name = TACIT_TRY(reader.name());
+  model->name = TACIT_TRY(reader.name()) + model->card.suffix();
   model->file->release_pages();
   return model;
 }

@@ -1,8 +1,8 @@
 #pragma once
-// A BERT encoder's numbers: configuration (config.json) and weights (model.safetensors), checked
-// against each other and packed for the matrix products. Word embeddings stay in the mapped file,
-// only the rows that texts use are read; the layers' pages are given back once packed. Immutable
-// after load.
+// A BERT encoder's numbers: configuration (config.json), card (card.json, where there is one) and
+// weights (model.safetensors), checked against each other and packed for the matrix products. Word
+// embeddings stay in the mapped file, only the rows that texts use are read; the layers' pages are
+// given back once packed. Immutable after load.
 
 #include <filesystem>
 #include <memory>
@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "embed/kernels.h"
 #include "embed/linear.h"
+#include "embed/model_card.h"
 #include "embed/safetensors.h"
 
 namespace tacit::embed {
@@ -37,26 +38,25 @@ struct Norm {
 
 struct Layer {
   std::unique_ptr<Linear> attention_in;  // query, key and value side by side
-  std::vector<float> attention_in_bias;
   std::unique_ptr<Linear> attention_out;
-  std::vector<float> attention_out_bias;
   Norm attention_norm;
   std::unique_ptr<Linear> expand;
-  std::vector<float> expand_bias;
   std::unique_ptr<Linear> contract;
-  std::vector<float> contract_bias;
   Norm output_norm;
 };
 
 struct Model {
-  static Result<std::unique_ptr<Model>> load(const std::filesystem::path& folder);
+  static Result<std::unique_ptr<Model>> load(const std::filesystem::path& folder,
+                                             Precision precision);
 
   ModelConfig config;
-  std::string name;  // by the weights' fingerprint: "all-MiniLM-L6-v2", else "bert-<hex>"
+  ModelCard card;
+  // By the weights' fingerprint "all-MiniLM-L6-v2", else "bert-<hex>"; what the card says of
+  // pooling and prefixes follows, for it changes the vectors.
+  std::string name;
   std::unique_ptr<Safetensors> file;
   std::span<const float> words;  // [vocabulary, hidden], in the mapped file
   std::vector<float> positions;  // [positions, hidden]; the type of the first segment is added in
-  std::vector<float> zero;       // [hidden], a bias of nothing
   Norm embedding_norm;
   std::vector<Layer> layers;
 };

@@ -25,8 +25,8 @@ class ToyBert {
   // Writes model.safetensors, vocab.txt and config.json.
   void write(const std::filesystem::path& folder) const;
   std::string safetensors() const;
-  // Mean-pooled, normalised; the slow and obvious way.
-  std::vector<double> embed(const std::vector<std::int32_t>& ids) const;
+  // Mean-pooled, or of the first piece alone, and normalised; the slow and obvious way.
+  std::vector<double> embed(const std::vector<std::int32_t>& ids, bool first_only = false) const;
 
  private:
   using Matrix = std::vector<std::vector<double>>;

@@ -160,7 +160,7 @@ ToyBert::Matrix ToyBert::attend(const Matrix& x, const std::string& prefix) cons
   return result;
 }
 
-std::vector<double> ToyBert::embed(const std::vector<std::int32_t>& ids) const {
+std::vector<double> ToyBert::embed(const std::vector<std::int32_t>& ids, bool first_only) const {
   const auto add_rows = [](Matrix a, const Matrix& b) {
     for (std::size_t row = 0; row < a.size(); ++row) {
       for (std::size_t i = 0; i < a[row].size(); ++i) a[row][i] += b[row][i];
@@ -188,6 +188,7 @@ std::vector<double> ToyBert::embed(const std::vector<std::int32_t>& ids) const {
     for (auto& row : wide) std::transform(row.begin(), row.end(), row.begin(), gelu);
     x = normalise(add_rows(linear(wide, layer + "output.dense"), x), layer + "output.LayerNorm");
   }
+  if (first_only) x.resize(1);
   std::vector<double> sum(shape_.hidden, 0.0);
   double squares = 0;
   for (std::size_t i = 0; i < shape_.hidden; ++i) {

@@ -131,19 +131,30 @@ Result<void> Learner::State::read_one(store::ReadTxn& txn, ExchangeId id, std::v
   return {};
 }
 
-// One exchange at a time, so that one which the embedder refuses does not take the others with it.
+// All exchanges at once, which is what the encoder is fast at; when that fails each alone, so that
+// one which the embedder refuses does not take the others with it.
 void Learner::State::embed_observations(std::vector<Due>& due) {
   if (embedder == nullptr) return;
-  for (Due& one : due) {
-    if (one.observations.empty()) continue;
+  const auto embed = [&](std::span<Due> some) -> Result<void> {
     std::vector<std::string_view> texts;
-    for (const Observation& observation : one.observations) texts.push_back(observation.statement);
-    auto embedded = embedder->embed(texts, Deadline::none());
-    if (embedded) {
-      one.embeddings = std::move(*embedded);
-    } else {
-      trouble = std::move(embedded).error().with_context("cannot embed what was learned");
+    for (const Due& one : some) {
+      for (const Observation& observation : one.observations)
+        texts.push_back(observation.statement);
     }
+    if (texts.empty()) return {};
+    auto embedded = TACIT_TRY(embedder->embed(texts, Deadline::none()));
+    auto next = std::make_move_iterator(embedded.begin());
+    for (Due& one : some) {
+      const auto end = next + static_cast<std::ptrdiff_t>(one.observations.size());
+      one.embeddings.assign(next, end);
+      next = end;
+    }
+    return {};
+  };
+  if (embed(due)) return;
+  for (Due& one : due) {
+    if (auto done = embed({&one, 1}); !done)
+      trouble = std::move(done).error().with_context("cannot embed what was learned");
   }
 }
 

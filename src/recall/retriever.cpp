@@ -105,11 +105,9 @@ struct Retriever::State {
           "No embedding model is loaded: answered by words alone. `tacit status` says why.");
       return std::nullopt;
     }
-    const std::string_view text = query.text;
-    auto vectors_of = embedder->embed(std::span(&text, 1), Deadline::after(kEmbedDeadline));
-    if (vectors_of && vectors_of->size() == 1) return std::move(vectors_of->front());
-    const std::string reason =
-        vectors_of ? std::string("it gave no vector") : std::string(vectors_of.error().message());
+    auto vector = embedder->embed_query(query.text, Deadline::after(kEmbedDeadline));
+    if (vector) return std::move(*vector);
+    const std::string reason(vector.error().message());
     log::warn("recall", "query_not_embedded", {{"reason", reason}});
     degraded.push_back("The embedding model did not answer (" + reason +
                        "): answered by words alone.");
