@@ -47,11 +47,13 @@ Result<void> ItemIndex::refresh(store::ReadTxn& txn) {
   return {};
 }
 
-Result<std::vector<ItemId>> ItemIndex::near(std::span<const float> values, float least) const {
-  const auto neighbours = TACIT_TRY(index_->nearest(values, kCandidates));
-  std::vector<ItemId> items;
-  for (const vector::Neighbour& neighbour : neighbours) {
-    if (neighbour.cosine >= least) items.push_back(ItemId{neighbour.key.id});
+Result<std::vector<std::vector<ItemId>>> ItemIndex::near(
+    std::span<const std::span<const float>> vectors, float least) const {
+  const auto all = TACIT_TRY(index_->nearest_batch(vectors, kCandidates));
+  std::vector<std::vector<ItemId>> items(all.size());
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    for (const vector::Neighbour& neighbour : all[i])
+      if (neighbour.cosine >= least) items[i].push_back(ItemId{neighbour.key.id});
   }
   return items;
 }

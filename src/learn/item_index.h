@@ -21,8 +21,9 @@ class ItemIndex {
   explicit ItemIndex(EmbeddingSpace space);
 
   Result<void> refresh(store::ReadTxn& txn);
-  // Items at `least` cosine or nearer, nearest first.
-  Result<std::vector<ItemId>> near(std::span<const float> values, float least) const;
+  // For each vector the items at `least` cosine or nearer, nearest first.
+  Result<std::vector<std::vector<ItemId>>> near(std::span<const std::span<const float>> vectors,
+                                                float least) const;
 
  private:
   EmbeddingSpace space_;

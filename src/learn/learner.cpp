@@ -159,15 +159,18 @@ void Learner::State::embed_observations(std::vector<Due>& due) {
 }
 
 Result<void> Learner::State::find_near(std::vector<Due>& due) {
-  const bool any =
-      std::any_of(due.begin(), due.end(), [](const Due& one) { return !one.embeddings.empty(); });
-  if (!any) return {};
+  std::vector<std::span<const float>> vectors;
+  for (const Due& one : due)
+    vectors.insert(vectors.end(), one.embeddings.begin(), one.embeddings.end());
+  if (vectors.empty()) return {};
   if (!index) index.emplace(embedder->space());
   TACIT_TRY(store.read([&](store::ReadTxn& txn) -> Result<void> { return index->refresh(txn); }));
+  auto near = TACIT_TRY(index->near(vectors, kDuplicateCosine));
+  auto next = std::make_move_iterator(near.begin());
   for (Due& one : due) {
-    for (const Embedding& values : one.embeddings) {
-      one.near_items.push_back(TACIT_TRY(index->near(values, kDuplicateCosine)));
-    }
+    const auto end = next + static_cast<std::ptrdiff_t>(one.embeddings.size());
+    one.near_items.assign(next, end);
+    next = end;
   }
   return {};
 }

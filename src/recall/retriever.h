@@ -6,7 +6,9 @@
 // before each (new sequence numbers only, or from zero when the generation changed), so several
 // processes see each other's writes. Safe from any thread.
 
+#include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "base/result.h"
 #include "domain/embedding.h"
@@ -18,9 +20,10 @@ namespace tacit::recall {
 class Retriever {
  public:
   // `embedder` may be null. References must outlive the retriever.
-  // `stays`: the process answers many questions, so a large index grows its graph aside; one that
-  // asks once scans.
-  Retriever(const store::Store& store, Embedder* embedder, bool stays = false);
+  // `stays_with`: the process answers many questions, so a large index grows its graph aside and
+  // keeps it in this folder; without one the index is always scanned.
+  Retriever(const store::Store& store, Embedder* embedder,
+            std::optional<std::filesystem::path> stays_with = std::nullopt);
   ~Retriever();
 
   // Fails with invalid_input on an empty or too long query or a limit outside 1…kMaxHits.

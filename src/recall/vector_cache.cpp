@@ -57,6 +57,7 @@ Result<std::shared_ptr<const VectorPair>> VectorCache::refresh(store::ReadTxn& t
   const std::int64_t generation = TACIT_TRY(store::vector_generation(txn, space_));
   std::shared_ptr<VectorPair> pair;
   std::int64_t after = 0;
+  bool is_new = false;
   {
     const MutexLock lock(mutex_);
     if (pair_ && generation_ == generation) {
@@ -66,15 +67,19 @@ Result<std::shared_ptr<const VectorPair>> VectorCache::refresh(store::ReadTxn& t
   }
   if (!pair) {
     pair = std::make_shared<VectorPair>();
-    const vector::IndexOptions options{kScannedCodeBytes, vector::kRowsPerCandidate, grows_graph_};
-    pair->items = vector::make_index(space_.dimension, options);
-    pair->exchanges = vector::make_index(space_.dimension, options);
+    pair->items = make_index("items.graph");
+    pair->exchanges = make_index("exchanges.graph");
+    is_new = true;
   }
   // Two refreshes at once write the same values: an upsert is idempotent.
   Filler filler(*pair);
   TACIT_TRY(store::each_vector(
       txn, space_, after, [&](const store::StoredVector& vector) { return filler.add(vector); }));
   TACIT_TRY(filler.flush());
+  if (is_new) {
+    pair->items->take_up();
+    pair->exchanges->take_up();
+  }
   const std::int64_t sequence = std::max(after, filler.sequence());
   const MutexLock lock(mutex_);
   if (pair_ == pair) {
@@ -85,6 +90,14 @@ Result<std::shared_ptr<const VectorPair>> VectorCache::refresh(store::ReadTxn& t
     sequence_ = sequence;
   }
   return std::shared_ptr<const VectorPair>(pair);
+}
+
+std::unique_ptr<vector::VectorIndex> VectorCache::make_index(const char* file) const {
+  vector::IndexOptions options;
+  options.exact_code_bytes = kScannedCodeBytes;
+  options.grows_aside = graph_folder_.has_value();
+  if (graph_folder_) options.file = *graph_folder_ / file;
+  return vector::make_index(space_.dimension, options);
 }
 
 std::size_t VectorCache::bytes() const {

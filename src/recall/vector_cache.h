@@ -5,7 +5,9 @@
 // thread; no lock is held while the store or an index works.
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/mutex.h"
@@ -27,16 +29,19 @@ struct VectorPair {
 
 class VectorCache {
  public:
-  VectorCache(EmbeddingSpace space, bool grows_graph)
-      : space_(std::move(space)), grows_graph_(grows_graph) {}
+  // Graphs grow where there is a folder, and are kept in it.
+  VectorCache(EmbeddingSpace space, std::optional<std::filesystem::path> graph_folder)
+      : space_(std::move(space)), graph_folder_(std::move(graph_folder)) {}
 
   // The indexes as of this transaction.
   Result<std::shared_ptr<const VectorPair>> refresh(store::ReadTxn& txn);
   std::size_t bytes() const;
 
  private:
+  std::unique_ptr<vector::VectorIndex> make_index(const char* file) const;
+
   const EmbeddingSpace space_;
-  const bool grows_graph_;
+  const std::optional<std::filesystem::path> graph_folder_;
   mutable Mutex mutex_;
   std::shared_ptr<VectorPair> pair_ TACIT_GUARDED_BY(mutex_);
   std::int64_t generation_ TACIT_GUARDED_BY(mutex_) = -1;

@@ -63,8 +63,10 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const WorkspaceOptions& optio
   state->store = TACIT_TRY(store::Store::open(store_options));
   state->redactor = TACIT_TRY(privacy::Redactor::make(state->key));
   state->open_model(options);
+  std::optional<std::filesystem::path> graphs;
+  if (options.stays) graphs = options.data_dir;
   state->retriever =
-      std::make_unique<recall::Retriever>(*state->store, state->embedder.get(), options.stays);
+      std::make_unique<recall::Retriever>(*state->store, state->embedder.get(), std::move(graphs));
   if (writes) {
     state->learner =
         std::make_unique<learn::Learner>(*state->store, state->embedder.get(), state->key, clock);

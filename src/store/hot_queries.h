@@ -112,6 +112,12 @@ inline constexpr Sql kItemPasses("SELECT 1 FROM item WHERE id = ?1 AND " TACIT_I
 inline constexpr Sql kExchangePasses(
     "SELECT 1 FROM exchange JOIN session ON session.id = exchange.session "
     "WHERE exchange.id = ?1 AND " TACIT_EXCHANGE_FILTER);
+// Those of a project (?1 its name) that pass, ?6 at most.
+inline constexpr Sql kItemsPassing(
+    "SELECT id FROM item WHERE project_name = ?1 AND " TACIT_ITEM_FILTER "LIMIT ?6");
+inline constexpr Sql kExchangesPassing(
+    "SELECT exchange.id FROM session CROSS JOIN exchange ON exchange.session = session.id "
+    "WHERE session.project_name = ?1 AND " TACIT_EXCHANGE_FILTER "LIMIT ?6");
 inline constexpr Sql kItemsWithTerm("SELECT doc FROM item_terms WHERE term = ?1");
 inline constexpr Sql kExchangesWithTerm("SELECT doc FROM exchange_terms WHERE term = ?1");
 inline constexpr Sql kContentGeneration("SELECT generation FROM content WHERE one = 1");
@@ -184,6 +190,8 @@ inline constexpr Query kQueries[] = {
     {"search_exchanges", kSearchExchanges},
     {"item_passes", kItemPasses},
     {"exchange_passes", kExchangePasses},
+    {"items_passing", kItemsPassing},
+    {"exchanges_passing", kExchangesPassing},
     {"items_with_term", kItemsWithTerm},
     {"exchanges_with_term", kExchangesWithTerm},
     {"content_generation", kContentGeneration},

@@ -137,6 +137,24 @@ Result<bool> passes(ReadTxn& txn, HitKind kind, std::uint64_t id, const SearchFi
                                filter.project, filter.since, filter.as_of, type_code(filter))) != 0;
 }
 
+Result<std::optional<std::vector<std::uint64_t>>> all_passing(ReadTxn& txn, HitKind kind,
+                                                              const SearchFilter& filter,
+                                                              std::size_t most) {
+  std::optional<std::vector<std::uint64_t>> ids;
+  if (filter.project.empty()) return ids;
+  ids.emplace();
+  if (!can_pass(kind, filter)) return ids;
+  auto rows =
+      TACIT_TRY(txn.query(kind == HitKind::kItem ? hot::kItemsPassing : hot::kExchangesPassing,
+                          project_name(filter.project), filter.project, filter.since, filter.as_of,
+                          type_code(filter), static_cast<std::int64_t>(most) + 1));
+  while (TACIT_TRY(rows.step())) {
+    if (ids->size() == most) return std::optional<std::vector<std::uint64_t>>();
+    ids->push_back(rows.id(0));
+  }
+  return ids;
+}
+
 Result<std::int64_t> content_generation(ReadTxn& txn) {
   return txn.integer(hot::kContentGeneration);
 }

@@ -137,6 +137,14 @@ TEST_F(TextQueriesTest, EveryFilterKeepsOutWhatItNames) {
   read([&](ReadTxn& txn) -> Result<void> {
     EXPECT_FALSE(TACIT_TRY(passes(txn, HitKind::kExchange, there.id.value, filter)));
     EXPECT_FALSE(TACIT_TRY(passes(txn, HitKind::kItem, 12345, {})));
+    filter.project = session_.project;
+    EXPECT_THAT(*TACIT_TRY(all_passing(txn, HitKind::kExchange, filter, 5)),
+                ElementsAre(here.id.value));
+    EXPECT_THAT(*TACIT_TRY(all_passing(txn, HitKind::kItem, filter, 5)), ElementsAre(item.value));
+    EXPECT_FALSE(TACIT_TRY(all_passing(txn, HitKind::kItem, filter, 0))) << "there are more";
+    EXPECT_FALSE(TACIT_TRY(all_passing(txn, HitKind::kItem, {}, 5))) << "of every project";
+    filter.project = "blog";
+    EXPECT_THAT(*TACIT_TRY(all_passing(txn, HitKind::kExchange, filter, 5)), IsEmpty());
     return {};
   });
 }

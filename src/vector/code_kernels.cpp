@@ -1,7 +1,9 @@
 #include "vector/code_kernels.h"
 
 #include <array>
-#include <numeric>
+#include <utility>
+
+#include "base/cpu.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -18,9 +20,17 @@ std::int32_t dot_plain(const std::int8_t* a, const std::int8_t* b, std::size_t w
   return sum;
 }
 
+template <std::int32_t (*kDot)(const std::int8_t*, const std::int8_t*, std::size_t)>
+void dot_each(const std::int8_t* rows, const QueryBlock& queries, std::size_t width,
+              std::int32_t* products) {
+  for (std::size_t row = 0; row < kProductBlock; ++row)
+    for (std::size_t query = 0; query < kProductBlock; ++query)
+      *products++ = kDot(rows + row * width, queries.plain + query * width, width);
+}
+
 #if defined(__x86_64__)
 
-// Both multiply |a| (unsigned) by b with the sign of a, which is what the instructions take. A pair
+// All multiply |a| (unsigned) by b with the sign of a, which is what the instructions take. A pair
 // of products is at most 2 * 127 * 127 and fits 16 bits because no code is -128.
 __attribute__((target("avx2"))) std::int32_t dot_avx2(const std::int8_t* a, const std::int8_t* b,
                                                       std::size_t width) {
@@ -39,21 +49,64 @@ __attribute__((target("avx2"))) std::int32_t dot_avx2(const std::int8_t* a, cons
   return _mm_cvtsi128_si32(half);
 }
 
+__attribute__((target("avx2,avxvnni"))) std::int32_t dot_avx_vnni(const std::int8_t* a,
+                                                                  const std::int8_t* b,
+                                                                  std::size_t width) {
+  __m256i sum = _mm256_setzero_si256();
+  for (std::size_t i = 0; i < width; i += 32) {
+    const __m256i left = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(a + i));
+    const __m256i right = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b + i));
+    sum = _mm256_dpbusd_avx_epi32(sum, _mm256_abs_epi8(left), _mm256_sign_epi8(right, left));
+  }
+  __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
+  half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4E));
+  half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xB1));
+  return _mm_cvtsi128_si32(half);
+}
+
+// Two sums, so that one step need not wait for the one before.
 __attribute__((target("avx512f,avx512bw,avx512vnni"))) std::int32_t dot_vnni(const std::int8_t* a,
                                                                              const std::int8_t* b,
                                                                              std::size_t width) {
   const __m512i zero = _mm512_setzero_si512();
-  __m512i sum = zero;
+  __m512i sums[2] = {zero, zero};
   for (std::size_t i = 0; i < width; i += 64) {
     const __m512i left = _mm512_loadu_si512(a + i);
     const __m512i right = _mm512_loadu_si512(b + i);
     const __mmask64 negative = _mm512_movepi8_mask(left);
     const __m512i turned = _mm512_mask_sub_epi8(right, negative, zero, right);
+    __m512i& sum = sums[i / 64 % 2];
     sum = _mm512_dpbusd_epi32(sum, _mm512_abs_epi8(left), turned);
   }
-  alignas(64) std::array<std::int32_t, 16> lanes{};
-  _mm512_store_si512(lanes.data(), sum);
-  return std::accumulate(lanes.begin(), lanes.end(), 0);
+  return _mm512_reduce_add_epi32(_mm512_add_epi32(sums[0], sums[1]));
+}
+
+// A tile has 16 rows of 64 bytes. TDPBSSD adds to 16 x 16 sums the products of 16 rows of 64
+// numbers and of 16 columns of 64, four of each column side by side (Intel 64 and IA-32 manual,
+// volume 2).
+struct alignas(64) TileConfig {
+  std::uint8_t palette = 1;
+  std::uint8_t start_row = 0;
+  std::uint8_t reserved[14] = {};
+  std::uint16_t row_bytes[16] = {64, 64, 64};
+  std::uint8_t rows[16] = {16, 16, 16};
+};
+// Not on the stack: GCC 12 sees no read of it in LDTILECFG and would leave out the stores.
+constexpr TileConfig kThreeTiles;
+
+__attribute__((target("amx-tile,amx-int8"))) void dot_tiles(const std::int8_t* rows,
+                                                            const QueryBlock& queries,
+                                                            std::size_t width,
+                                                            std::int32_t* products) {
+  _tile_loadconfig(&kThreeTiles);
+  _tile_zero(0);
+  for (std::size_t i = 0; i < width; i += 64) {
+    _tile_loadd(1, rows + i, static_cast<long>(width));
+    _tile_loadd(2, queries.woven + i * kProductBlock, 64);
+    _tile_dpbssd(0, 1, 2);
+  }
+  _tile_stored(0, products, 64);
+  _tile_release();
 }
 
 #endif
@@ -62,14 +115,24 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) std::int32_t dot_vnni(con
 
 std::span<const CodeKernel> usable_code_kernels() {
 #if defined(__x86_64__)
-  static constexpr std::array<CodeKernel, 3> kAll{
-      {{"avx512-vnni", dot_vnni}, {"avx2", dot_avx2}, {"plain", dot_plain}}};
-  if (__builtin_cpu_supports("avx512vnni") != 0 && __builtin_cpu_supports("avx512bw") != 0) {
-    return kAll;
-  }
-  return std::span(kAll).subspan(__builtin_cpu_supports("avx2") != 0 ? 1 : 2);
+  static constexpr std::array<CodeKernel, 5> kAll{
+      {{"amx", dot_vnni, dot_tiles},
+       {"avx512-vnni", dot_vnni, dot_each<dot_vnni>},
+       {"avx-vnni", dot_avx_vnni, dot_each<dot_avx_vnni>},
+       {"avx2", dot_avx2, dot_each<dot_avx2>},
+       {"plain", dot_plain, dot_each<dot_plain>}}};
+  constexpr std::array<CpuLevel, 4> kNeeds{CpuLevel::kAmx, CpuLevel::kAvx512Vnni,
+                                           CpuLevel::kAvxVnni, CpuLevel::kAvx2};
+  static const auto kUsable = [&] {
+    std::array<CodeKernel, kAll.size()> usable{};
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < kAll.size(); ++i)
+      if (i == kNeeds.size() || cpu_has(kNeeds[i])) usable[count++] = kAll[i];
+    return std::pair(usable, count);
+  }();
+  return {kUsable.first.data(), kUsable.second};
 #else
-  static constexpr std::array<CodeKernel, 1> kAll{{{"plain", dot_plain}}};
+  static constexpr std::array<CodeKernel, 1> kAll{{{"plain", dot_plain, dot_each<dot_plain>}}};
   return kAll;
 #endif
 }

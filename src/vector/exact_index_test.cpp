@@ -60,15 +60,50 @@ TEST(ExactIndex, AgreesWithThePlainScan) {
   }
 }
 
-TEST(ExactIndex, FiltersByDocument) {
+// The answer among some documents is that of an index which holds nothing else.
+TEST(ExactIndex, AnswersAmongSomeDocuments) {
   const auto vectors = make_vectors(500, 3);
   const auto index = make_exact_index(kDimension);
+  const auto alone = make_exact_index(kDimension);
   fill(*index, vectors);
-  const auto even = [](std::uint64_t id) { return id % 2 == 0; };
-  const FunctionRef<bool(std::uint64_t)> accept(even);
-  const auto found = index->nearest(vectors[0], 20, &accept);
-  ASSERT_EQ(found->size(), 20U);
-  for (const Neighbour& neighbour : *found) EXPECT_EQ(neighbour.key.id % 2, 0U);
+  std::vector<std::uint64_t> some;
+  for (std::uint64_t id = 500; id > 0; id -= 5) some.push_back(id);
+  for (const std::uint64_t id : some) {
+    const IndexEntry entries[] = {{{id, 0}, vectors[id - 1]}, {{id, 1}, vectors[id / 2]}};
+    ASSERT_TRUE(index->upsert(entries).has_value());
+    ASSERT_TRUE(alone->upsert(entries).has_value());
+  }
+  some.push_back(7777);  // is not here
+  for (std::size_t i = 0; i < 40; ++i) {
+    const auto found = index->nearest_among(vectors[i], 20, some).value();
+    const auto expected = alone->nearest(vectors[i], 20).value();
+    ASSERT_EQ(found.size(), 20U);
+    for (std::size_t rank = 0; rank < 20; ++rank) {
+      EXPECT_EQ(found[rank].key, expected[rank].key);
+      EXPECT_EQ(found[rank].cosine, expected[rank].cosine);
+    }
+  }
+  EXPECT_EQ(index->nearest_among(vectors[0], 500, some)->size(), 200U);
+  EXPECT_TRUE(index->nearest_among(vectors[0], 5, {})->empty());
+}
+
+TEST(ExactIndex, ABatchGivesTheAnswersOfItsQueries) {
+  const auto vectors = make_vectors(3001, 10);
+  const auto index = make_exact_index(kDimension);
+  fill(*index, vectors);
+  const std::vector<std::uint64_t> gone = {5, 77, 3001};
+  index->remove(gone);
+  const auto queries = make_vectors(37, 11);  // two blocks and a part of one
+  const std::vector<std::span<const float>> views(queries.begin(), queries.end());
+  const auto found = index->nearest_batch(views, 10).value();
+  ASSERT_EQ(found.size(), queries.size());
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    const auto expected = index->nearest(queries[i], 10).value();
+    ASSERT_EQ(found[i].size(), 10U);
+    for (std::size_t rank = 0; rank < 10; ++rank)
+      EXPECT_EQ(found[i][rank].key, expected[rank].key) << i;
+  }
+  EXPECT_TRUE(index->nearest_batch({}, 3)->empty());
 }
 
 TEST(ExactIndex, ReplacesRemovesAndKeepsTheOthersRight) {
@@ -131,15 +166,6 @@ TEST(ExactIndex, FindsTheBestAmongVectorsWithEqualCodes) {
   for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ((*found)[i].key.id, truth[i].second) << i;
 }
 
-TEST(ExactIndex, ANarrowFilterStillFindsAllItAccepts) {
-  const auto vectors = make_vectors(3000, 7);
-  const auto index = make_exact_index(kDimension);
-  fill(*index, vectors);
-  const auto rare = [](std::uint64_t id) { return id % 1000 == 0; };
-  const FunctionRef<bool(std::uint64_t)> accept(rare);
-  EXPECT_EQ(index->nearest(vectors[0], 10, &accept)->size(), 3U);
-}
-
 TEST(ExactIndex, TiesAreOrderedByKeyAndZeroIsAVector) {
   const auto index = make_exact_index(kDimension);
   const std::vector<float> zero(kDimension, 0.0F);
@@ -192,6 +218,28 @@ TEST(ExactIndex, ReadersAndAWriterMayRunAtOnce) {
   EXPECT_EQ(index->size(), 400U);
 }
 
+// 16 rows with 16 queries: each product is that of the plain kernel.
+void expect_equal_blocks(std::size_t width, std::mt19937& random) {
+  std::uniform_int_distribution<int> values(-127, 127);
+  std::vector<std::int8_t> rows(kProductBlock * width);
+  std::vector<std::int8_t> plain(rows.size());
+  std::vector<std::int8_t> woven(rows.size());
+  for (auto* codes : {&rows, &plain})
+    for (auto& code : *codes) code = static_cast<std::int8_t>(values(random));
+  for (std::size_t query = 0; query < kProductBlock; ++query)
+    for (std::size_t at = 0; at < width; ++at)
+      woven[(at / 4 * kProductBlock + query) * 4 + at % 4] = plain[query * width + at];
+  for (const CodeKernel& kernel : usable_code_kernels()) {
+    std::vector<std::int32_t> products(kProductBlock * kProductBlock);
+    kernel.dot_block(rows.data(), {plain.data(), woven.data()}, width, products.data());
+    for (std::size_t i = 0; i < products.size(); ++i) {
+      const std::int8_t* const row = rows.data() + i / kProductBlock * width;
+      const std::int8_t* const query = plain.data() + i % kProductBlock * width;
+      ASSERT_EQ(products[i], usable_code_kernels().back().dot(row, query, width)) << kernel.name;
+    }
+  }
+}
+
 TEST(CodeKernels, GiveEqualIntegers) {
   std::mt19937 random(5);
   std::uniform_int_distribution<int> values(-127, 127);
@@ -212,6 +260,7 @@ TEST(CodeKernels, GiveEqualIntegers) {
                 static_cast<std::int32_t>(width) * 127 * 127)
           << kernel.name;
     }
+    expect_equal_blocks(width, random);
   }
 }
 

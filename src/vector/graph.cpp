@@ -6,7 +6,6 @@
 namespace tacit::vector {
 namespace {
 
-constexpr std::size_t kHighestLevel = 12;
 constexpr std::size_t kCacheLine = 64;
 
 // SplitMix64 (Steele, Lea and Flood 2014): a number in no order for each row.
@@ -15,14 +14,6 @@ std::uint64_t scramble(std::uint64_t value) {
   value = (value ^ (value >> 30U)) * 0xBF58476D1CE4E5B9U;
   value = (value ^ (value >> 27U)) * 0x94D049BB133111EBU;
   return value ^ (value >> 31U);
-}
-
-// One row in kLinks reaches the next level.
-std::size_t level_of(std::uint32_t row) {
-  const double even = (static_cast<double>(scramble(row) >> 11U) + 0.5) / 9007199254740992.0;
-  const auto level =
-      static_cast<std::size_t>(-std::log(even) / std::log(static_cast<double>(kLinks)));
-  return std::min(level, kHighestLevel);
 }
 
 void prefetch(const std::int8_t* code, std::size_t width) {
@@ -70,6 +61,13 @@ class Beam {
 };
 
 }  // namespace
+
+std::size_t level_of(std::uint32_t row) {
+  const double even = (static_cast<double>(scramble(row) >> 11U) + 0.5) / 9007199254740992.0;
+  const auto level =
+      static_cast<std::size_t>(-std::log(even) / std::log(static_cast<double>(kLinks)));
+  return std::min(level, kHighestLevel);
+}
 
 // Which rows a walk has met. A walk is a number, so nothing is cleared between walks.
 class Graph::Visited {

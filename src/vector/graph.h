@@ -12,6 +12,8 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/mutex.h"
@@ -23,6 +25,7 @@ inline constexpr std::size_t kLinks = 16;  // of a row on a higher level (m)
 inline constexpr std::size_t kBaseLinks = 2 * kLinks;
 inline constexpr std::size_t kBuildWidth =
     100;  // candidates looked at for a new row (ef_construct)
+inline constexpr std::size_t kHighestLevel = 12;
 inline constexpr std::size_t kSearchWidth = 64;  // at least, for a query (ef)
 
 // A row and how near it is; larger is nearer.
@@ -30,6 +33,9 @@ struct Near {
   float nearness = 0;
   std::uint32_t row = 0;
 };
+
+// The highest level of a row: one in kLinks reaches the next.
+std::size_t level_of(std::uint32_t row);
 
 class Graph {
  public:
@@ -53,6 +59,12 @@ class Graph {
   // How row size() will be linked.
   Plan plan() const;
   void link(const Plan& plan);
+
+  // The links as bytes (private to this machine and version), and back: false, with nothing
+  // changed, for anything that is not the whole of a graph over rows [0, n) of these rows. Trusts
+  // no number.
+  std::string packed() const;
+  bool unpack(std::string_view bytes);
 
   // Of the rows in the graph about `width` near the query, nearest first, none of them dead.
   std::vector<Near> search(const CodedQuery& query, std::size_t width) const;

@@ -7,23 +7,26 @@
 // the other, so that readers wait for microseconds.
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <limits>
 #include <set>
 #include <string>
 
+#include "base/log.h"
 #include "base/mutex.h"
 #include "base/worker.h"
 #include "domain/embedding.h"
 #include "vector/graph.h"
+#include "vector/graph_file.h"
 #include "vector/index.h"
 #include "vector/rows.h"
+#include "vector/scan.h"
 
 namespace tacit::vector {
 namespace {
 
 constexpr std::size_t kRescored = 3;        // rows looked at in f32 for each wanted, of the graph
 constexpr std::size_t kDeadPerMille = 200;  // from here on the rows are made anew
+constexpr std::size_t kKeptGrowth = 10;     // a graph is kept again when it grew by this part
 
 struct Core {
   explicit Core(std::size_t dimension) : rows(dimension), graph(rows) {}
@@ -65,33 +68,60 @@ class GrowingIndex final : public VectorIndex {
     const SharedMutexLock lock(mutex_);
     core_ = std::make_unique<Core>(dimension_);
     is_graphed_ = false;
+    kept_ = 0;
   }
 
-  Result<std::vector<Neighbour>> nearest(
-      std::span<const float> query, std::size_t k,
-      const FunctionRef<bool(std::uint64_t)>* accept) const override {
+  Result<std::vector<Neighbour>> nearest(std::span<const float> query,
+                                         std::size_t k) const override {
     TACIT_TRY(check(query));
     if (k == 0) return std::vector<Neighbour>{};
     const ReaderLock lock(mutex_);
     const Rows& rows = core_->rows;
-    const CodedQuery coded = rows.coded(query);
     const std::size_t linked = core_->graph.size();
     const std::size_t width = std::max(kSearchWidth, k * kRescored);
-    const bool walks = accept == nullptr && linked * 2 > rows.size() &&
-                       width * options_.rows_per_candidate < linked;
+    const bool walks = linked * 2 > rows.size() && width * options_.rows_per_candidate < linked;
     std::vector<Neighbour> found;
     if (walks) {
       const std::size_t dead = rows.size() - rows.live();
-      auto near = core_->graph.search(coded, width + width * dead / rows.size());
+      auto near = core_->graph.search(rows.coded(query), width + width * dead / rows.size());
       near.resize(std::min(near.size(), std::max(kSearchWidth / 2, k * kRescored)));
       for (const Near& one : near)
         found.push_back({rows.key(one.row), dot(query, rows.values(one.row))});
     }
-    scan(coded, query, walks ? linked : 0, k, accept, found);
-    std::ranges::sort(found, [](const Neighbour& a, const Neighbour& b) {
-      return a.cosine != b.cosine ? a.cosine > b.cosine : a.key < b.key;
-    });
-    if (found.size() > k) found.resize(k);
+    scan_from(rows, query, walks ? linked : 0, k, found);
+    keep_best(found, k);
+    return found;
+  }
+
+  Result<std::vector<Neighbour>> nearest_among(std::span<const float> query, std::size_t k,
+                                               std::span<const std::uint64_t> ids) const override {
+    TACIT_TRY(check(query));
+    if (k == 0) return std::vector<Neighbour>{};
+    const ReaderLock lock(mutex_);
+    std::vector<std::uint32_t> some;
+    for (const std::uint64_t id : ids) {
+      const auto own = core_->rows.rows_of(id);
+      some.insert(some.end(), own.begin(), own.end());
+    }
+    std::ranges::sort(some);  // in the order of memory
+    std::vector<Neighbour> found;
+    scan_some(core_->rows, query, some, k, found);
+    keep_best(found, k);
+    return found;
+  }
+
+  Result<std::vector<std::vector<Neighbour>>> nearest_batch(
+      std::span<const std::span<const float>> queries, std::size_t k) const override {
+    for (const auto& query : queries) TACIT_TRY(check(query));
+    std::vector<std::vector<Neighbour>> found(queries.size());
+    if (k == 0) return found;
+    const ReaderLock lock(mutex_);
+    for (std::size_t first = 0; first < queries.size(); first += kProductBlock) {
+      const std::size_t count = std::min(kProductBlock, queries.size() - first);
+      scan_batch(core_->rows, queries.subspan(first, count), k,
+                 std::span(found).subspan(first, count));
+    }
+    for (auto& of_query : found) keep_best(of_query, k);
     return found;
   }
 
@@ -108,6 +138,22 @@ class GrowingIndex final : public VectorIndex {
   void settle() override {
     while (step({})) {
     }
+    keep();
+  }
+
+  bool take_up() override {
+    if (options_.file.empty()) return false;
+    const MutexLock structure(structure_);
+    const SharedMutexLock lock(mutex_);
+    const Rows& rows = core_->rows;
+    const auto graph = read_graph_file(options_.file, rows.size());
+    if (!graph || graph->width != rows.width() || graph->rows <= core_->graph.size() ||
+        graph->row_hash != rows.hash(graph->rows) || !core_->graph.unpack(graph->links)) {
+      return false;
+    }
+    is_graphed_ = true;
+    kept_ = core_->graph.size();
+    return true;
   }
 
  private:
@@ -131,36 +177,6 @@ class GrowingIndex final : public VectorIndex {
     if (is_graphed_) return;
     // Erasing moves rows, so they are looked for anew.
     for (auto left = rows.rows_of(id); !left.empty(); left = rows.rows_of(id)) rows.erase(left[0]);
-  }
-
-  // Adds the k best of the live rows from `first` on: first the k-th best lower bound over the
-  // codes, then the f32 rows that may reach it.
-  void scan(const CodedQuery& coded, std::span<const float> query, std::size_t first, std::size_t k,
-            const FunctionRef<bool(std::uint64_t)>* accept, std::vector<Neighbour>& found) const {
-    const Rows& rows = core_->rows;
-    const auto is_wanted = [&](std::size_t row) {
-      return !rows.is_dead(row) && (accept == nullptr || (*accept)(rows.key(row).id));
-    };
-    std::vector<float> upper(rows.size() - first);
-    std::vector<float> lowest;  // a heap of the k best lower bounds, the least on top
-    lowest.reserve(std::min(k, upper.size()) + 1);
-    for (std::size_t row = first; row < rows.size(); ++row) {
-      const Bounds bounds = rows.bounds(coded, row);
-      upper[row - first] = bounds.middle + bounds.reach;
-      const float lower = bounds.middle - bounds.reach;
-      if (lowest.size() == k && lower <= lowest.front()) continue;
-      if (!is_wanted(row)) continue;
-      lowest.push_back(lower);
-      std::ranges::push_heap(lowest, std::greater<>());
-      if (lowest.size() > k) {
-        std::ranges::pop_heap(lowest, std::greater<>());
-        lowest.pop_back();
-      }
-    }
-    for (std::size_t row = first; row < rows.size(); ++row) {
-      if (lowest.size() == k && upper[row - first] < lowest.front()) continue;
-      if (is_wanted(row)) found.push_back({rows.key(row), dot(query, rows.values(row))});
-    }
   }
 
   // One row more in the graph, or all rows anew. False: there is nothing to do.
@@ -215,13 +231,32 @@ class GrowingIndex final : public VectorIndex {
         fresh->rows.kill(*gone);
     }
     std::swap(core_, fresh);
+    kept_ = 0;  // what the file has does not fit these rows
     return true;
+  }
+
+  // Writes a graph that has all rows to the file, when it is a tenth larger than the one there. To
+  // pack 100,000 rows takes some ten milliseconds, in which writers wait.
+  void keep() {
+    if (options_.file.empty()) return;
+    const MutexLock structure(structure_);
+    GraphFile graph;
+    {
+      const ReaderLock lock(mutex_);
+      const std::size_t linked = core_->graph.size();
+      if (linked < core_->rows.size() || linked <= kept_ + kept_ / kKeptGrowth) return;
+      graph = {core_->rows.width(), linked, core_->rows.hash(linked), core_->graph.packed()};
+    }
+    kept_ = graph.rows;  // also when it fails: not again for each row
+    if (auto done = write_graph_file(options_.file, graph); !done)
+      log::warn("vector", "graph_not_kept", {{"reason", std::string(done.error().message())}});
   }
 
   void build(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] { ring(); });
     while (!stop.stop_requested()) {
       if (step(stop)) continue;
+      keep();
       const MutexLock lock(bell_mutex_);
       while (!has_rung_ && !stop.stop_requested()) bell_.wait(bell_mutex_);
       has_rung_ = false;
@@ -239,6 +274,7 @@ class GrowingIndex final : public VectorIndex {
   const std::size_t dimension_;
   const IndexOptions options_;
   Mutex structure_;
+  std::size_t kept_ TACIT_GUARDED_BY(structure_) = 0;  // rows of the graph in the file
   mutable SharedMutex mutex_;
   std::unique_ptr<Core> core_ TACIT_GUARDED_BY(mutex_);
   bool is_graphed_ TACIT_GUARDED_BY(mutex_) = false;
@@ -257,7 +293,8 @@ std::unique_ptr<VectorIndex> make_index(std::size_t dimension, const IndexOption
 }
 
 std::unique_ptr<VectorIndex> make_exact_index(std::size_t dimension) {
-  return make_index(dimension, {std::numeric_limits<std::size_t>::max(), kRowsPerCandidate, false});
+  return make_index(dimension,
+                    {std::numeric_limits<std::size_t>::max(), kRowsPerCandidate, false, {}});
 }
 
 }  // namespace tacit::vector

@@ -44,7 +44,7 @@ Vectors make_vectors(std::size_t count, unsigned seed) {
 }
 
 std::unique_ptr<VectorIndex> make_graph(bool aside = false) {
-  return make_index(kDimension, {kDimension * 10, 8, aside});
+  return make_index(kDimension, {kDimension * 10, 8, aside, {}});
 }
 
 void put(VectorIndex& index, std::uint64_t id, const std::vector<float>& vector) {
@@ -124,15 +124,18 @@ TEST(GrowingIndex, ChurnKeepsTheRecallAndGivesMemoryBack) {
   EXPECT_GE(recall(*index, *exact, make_vectors(200, 8)), 0.99);
 }
 
-TEST(GrowingIndex, AFilterIsAlwaysAnsweredInFull) {
+TEST(GrowingIndex, SomeDocumentsAndLargePartsAreAnsweredInFull) {
   const Vectors vectors = make_vectors(kRows, 9);
   const auto index = make_graph();
   fill(*index, vectors);
   index->settle();
-  const auto rare = [](std::uint64_t id) { return id % 1000 == 0; };
-  const FunctionRef<bool(std::uint64_t)> accept(rare);
-  EXPECT_EQ(index->nearest(vectors[0], kWanted, &accept)->size(), 2U);
+  const std::vector<std::uint64_t> some = {2000, 1000, 3, 5000};
+  EXPECT_EQ(index->nearest_among(vectors[0], kWanted, some)->size(), 3U);
   EXPECT_EQ(index->nearest(vectors[0], kRows)->size(), kRows);
+  const std::vector<std::span<const float>> queries = {vectors[7], vectors[1999]};
+  const auto batch = index->nearest_batch(queries, 1).value();
+  EXPECT_EQ(batch[0].front().key.id, 8U);
+  EXPECT_EQ(batch[1].front().key.id, 2000U);
 }
 
 TEST(GrowingIndex, TheSameRowsGiveTheSameAnswersWheneverTheyAreLinked) {

@@ -3,17 +3,21 @@
 // vectors and never the truth. Small ones are scanned: int8 codes with one scale per vector bound
 // every cosine, and whatever may be among the best is computed in f32, so the answer is that of the
 // f32 scan. From exact_code_bytes of codes on a graph (graph.h) finds the candidates, which are
-// rescored in f32: then a few of a thousand neighbours may be missed. A question with `accept`, or
-// for a large part of the rows, is always scanned. What is put or removed is so for the next
-// question. Safe from any thread; readers run side by side, and wait for a writer for microseconds.
-// `accept` runs under a lock and must not call the index.
+// rescored in f32: then a few of a thousand neighbours may be missed. A question among some
+// documents, for a large part of the rows, or of a batch, is always scanned. What is put or removed
+// is so for the next question. Safe from any thread; readers run side by side, and wait for a
+// writer for microseconds.
+//
+// A graph can be kept in a file, which saves growing it again. The file holds row numbers only, no
+// vector and no key, and is taken up only by the very rows it was grown over; on any doubt it is
+// passed over.
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include "base/function_ref.h"
 #include "base/result.h"
 #include "domain/embedding.h"
 
@@ -44,15 +48,23 @@ class VectorIndex {
   // Removes all parts of the documents.
   virtual void remove(std::span<const std::uint64_t> ids) = 0;
   virtual void clear() = 0;
-  // The k best by cosine, best first, ties by key. `accept` (optional) filters by document id.
-  virtual Result<std::vector<Neighbour>> nearest(
-      std::span<const float> query, std::size_t k,
-      const FunctionRef<bool(std::uint64_t)>* accept = nullptr) const = 0;
+  // The k best by cosine, best first, ties by key.
+  virtual Result<std::vector<Neighbour>> nearest(std::span<const float> query,
+                                                 std::size_t k) const = 0;
+  // The k best of these documents, each named once; those that are not here are passed over. Costs
+  // one look-up and one product for each of their vectors.
+  virtual Result<std::vector<Neighbour>> nearest_among(
+      std::span<const float> query, std::size_t k, std::span<const std::uint64_t> ids) const = 0;
+  // nearest() for many queries by scanning: one pass over the codes for sixteen of them.
+  virtual Result<std::vector<std::vector<Neighbour>>> nearest_batch(
+      std::span<const std::span<const float>> queries, std::size_t k) const = 0;
   virtual std::size_t size() const = 0;   // vectors
   virtual std::size_t bytes() const = 0;  // memory held
   // Grows the graph to the end on this thread: for measurements and tests, and where nothing grows
   // aside.
   virtual void settle() = 0;
+  // Takes the graph from the file, if it fits the rows put so far. To be called once they are.
+  virtual bool take_up() = 0;
 };
 
 // As much is scanned in a fifth of a millisecond to a millisecond: 20,000 rows of 384 dimensions.
@@ -67,6 +79,8 @@ struct IndexOptions {
   std::size_t exact_code_bytes = kExactCodeBytes;
   std::size_t rows_per_candidate = kRowsPerCandidate;
   bool grows_aside = false;  // the graph grows on a thread of the index, for processes that stay
+  // Where a grown graph is kept, each time it is a tenth larger; empty: nowhere.
+  std::filesystem::path file;
 };
 
 std::unique_ptr<VectorIndex> make_index(std::size_t dimension, const IndexOptions& options = {});

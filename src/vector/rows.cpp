@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/hash.h"
 #include "domain/embedding.h"
 
 namespace tacit::vector {
@@ -17,7 +18,7 @@ constexpr float kSlack = 1e-5F;
 Rows::Rows(std::size_t dimension)
     : dimension_(dimension),
       width_((dimension + kCodeStep - 1) / kCodeStep * kCodeStep),
-      dot_codes_(usable_code_kernels().front().dot) {}
+      kernel_(usable_code_kernels().front()) {}
 
 std::size_t Rows::bytes() const {
   const std::size_t row = width_ + dimension_ * sizeof(float) + sizeof(RowNumbers);
@@ -51,13 +52,14 @@ CodedQuery Rows::coded(std::span<const float> query) const {
   return coded;
 }
 
+Bounds Rows::bounds_of(std::int32_t product, const RowNumbers& query, const RowNumbers& row) {
+  const float query_length = query.length + query.error;  // of the code, at most
+  return {static_cast<float>(product) * query.scale * row.scale,
+          query.error * row.length + query_length * row.error + kSlack};
+}
+
 Bounds Rows::bounds(const CodedQuery& query, std::size_t row) const {
-  const RowNumbers& of_row = numbers(row);
-  const auto raw = static_cast<float>(product(query.code(), code(row)));
-  const float query_length =
-      query.numbers.length + query.numbers.error;  // at least that of the query's code
-  return {raw * query.numbers.scale * of_row.scale,
-          query.numbers.error * of_row.length + query_length * of_row.error + kSlack};
+  return bounds_of(product(query.code(), code(row)), query.numbers, numbers(row));
 }
 
 void Rows::write(std::uint32_t row, std::span<const float> values) {
@@ -67,51 +69,87 @@ void Rows::write(std::uint32_t row, std::span<const float> values) {
   std::copy(values.begin(), values.end(), block.values.get() + row % kBlockRows * dimension_);
 }
 
+std::uint32_t* Rows::row_of(const VectorKey& key) {
+  const auto known = by_id_.find(key.id);
+  if (known == by_id_.end()) return nullptr;
+  const auto part = std::ranges::find(known->second, key.part, &Part::part);
+  return part == known->second.end() ? nullptr : &part->row;
+}
+
+void Rows::forget(const VectorKey& key) {
+  const auto known = by_id_.find(key.id);
+  std::erase_if(known->second, [&](const Part& part) { return part.part == key.part; });
+  if (known->second.empty()) by_id_.erase(known);
+  --live_;
+}
+
 void Rows::put(const VectorKey& key, std::span<const float> values, bool in_place) {
-  const auto known = by_key_.find(key);
-  if (known != by_key_.end()) {
-    if (in_place) return write(known->second, values);
-    dead_[known->second] = true;
-  }
   const auto row = static_cast<std::uint32_t>(keys_.size());
+  if (std::uint32_t* const known = row_of(key)) {
+    if (in_place) return write(*known, values);
+    dead_[*known] = true;
+    *known = row;
+  } else {
+    by_id_[key.id].push_back({key.part, row});
+    ++live_;
+  }
   if (row / kBlockRows == blocks_.size())
     blocks_.push_back(std::make_unique<Block>(width_, dimension_));
   keys_.push_back(key);
   dead_.push_back(false);
-  by_key_[key] = row;
   write(row, values);
 }
 
 std::vector<std::uint32_t> Rows::rows_of(std::uint64_t id) const {
   std::vector<std::uint32_t> rows;
-  for (auto at = by_key_.lower_bound({id, 0}); at != by_key_.end() && at->first.id == id; ++at)
-    rows.push_back(at->second);
+  const auto known = by_id_.find(id);
+  if (known == by_id_.end()) return rows;
+  for (const Part& part : known->second) rows.push_back(part.row);
   return rows;
 }
 
 std::optional<std::uint32_t> Rows::find(const VectorKey& key) const {
-  const auto known = by_key_.find(key);
-  if (known == by_key_.end()) return std::nullopt;
-  return known->second;
+  const std::uint32_t* const row = const_cast<Rows*>(this)->row_of(key);
+  if (row == nullptr) return std::nullopt;
+  return *row;
 }
 
 void Rows::kill(std::uint32_t row) {
-  by_key_.erase(keys_[row]);
+  forget(keys_[row]);
   dead_[row] = true;
 }
 
 void Rows::erase(std::uint32_t row) {
   const auto last = static_cast<std::uint32_t>(keys_.size() - 1);
-  by_key_.erase(keys_[row]);
+  forget(keys_[row]);
   if (row != last) {
     const VectorKey moved = keys_[last];
     keys_[row] = moved;
-    by_key_[moved] = row;
+    *row_of(moved) = row;
     write(row, values(last));
   }
   keys_.pop_back();
   dead_.pop_back();
+  std::fill_n(blocks_[last / kBlockRows]->codes.get() + last % kBlockRows * width_ / kCodeStep,
+              width_ / kCodeStep, CodeChunk{});
   blocks_.resize((keys_.size() + kBlockRows - 1) / kBlockRows);
+}
+
+std::uint64_t Rows::hash(std::size_t count) const {
+  std::uint64_t hash = count;
+  for (std::size_t first = 0; first < count; first += kBlockRows) {
+    const Block& block = *blocks_[first / kBlockRows];
+    const std::size_t rows = std::min(kBlockRows, count - first);
+    const auto of = [](const void* data, std::size_t bytes) {
+      return xxh3({static_cast<const char*>(data), bytes});
+    };
+    for (const std::uint64_t part : {of(block.codes.get(), rows * width_),
+                                     of(block.numbers.data(), rows * sizeof(RowNumbers))}) {
+      const std::uint64_t both[] = {hash, part};
+      hash = of(both, sizeof both);
+    }
+  }
+  return hash;
 }
 
 }  // namespace tacit::vector

@@ -10,10 +10,10 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "vector/code_kernels.h"
@@ -52,7 +52,7 @@ class Rows {
   std::size_t dimension() const { return dimension_; }
   std::size_t width() const { return width_; }       // bytes of a code
   std::size_t size() const { return keys_.size(); }  // with the dead
-  std::size_t live() const { return by_key_.size(); }
+  std::size_t live() const { return live_; }
   std::size_t bytes() const;
 
   const VectorKey& key(std::size_t row) const { return keys_[row]; }
@@ -72,8 +72,16 @@ class Rows {
   Bounds bounds(const CodedQuery& query, std::size_t row) const;
   // Of two codes, without their scales.
   std::int32_t product(const std::int8_t* a, const std::int8_t* b) const {
-    return dot_codes_(a, b, width_);
+    return kernel_.dot(a, b, width_);
   }
+  // Of the 16 rows from `first` on, a multiple of 16, with 16 queries; rows from size() on give 0.
+  void products(std::size_t first, const QueryBlock& queries, std::int32_t* products) const {
+    kernel_.dot_block(code(first), queries, width_, products);
+  }
+  // Of a product of codes, the cosine that it stands for.
+  static Bounds bounds_of(std::int32_t product, const RowNumbers& query, const RowNumbers& row);
+  // Of the codes and scales of rows [0, count).
+  std::uint64_t hash(std::size_t count) const;
 
   // Overwrites the row of a known key if `in_place`, else kills it and appends.
   void put(const VectorKey& key, std::span<const float> values, bool in_place);
@@ -93,15 +101,22 @@ class Rows {
     std::unique_ptr<float[]> values;
     std::array<RowNumbers, kBlockRows> numbers{};
   };
+  struct Part {
+    std::uint32_t part = 0;
+    std::uint32_t row = 0;
+  };
   RowNumbers quantise(std::span<const float> values, std::int8_t* code) const;
+  std::uint32_t* row_of(const VectorKey& key);
+  void forget(const VectorKey& key);
   void write(std::uint32_t row, std::span<const float> values);
 
   std::size_t dimension_;
   std::size_t width_;
-  std::int32_t (*dot_codes_)(const std::int8_t*, const std::int8_t*, std::size_t);
+  const CodeKernel& kernel_;
+  std::size_t live_ = 0;
   std::vector<VectorKey> keys_;  // by row
   std::vector<bool> dead_;
-  std::map<VectorKey, std::uint32_t> by_key_;
+  std::unordered_map<std::uint64_t, std::vector<Part>> by_id_;  // live ones
   std::vector<std::unique_ptr<Block>> blocks_;
 };
 

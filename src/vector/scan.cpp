@@ -1,0 +1,153 @@
+// Two passes. The first goes over the codes and keeps of each row how near it may be, and of all
+// the k-th best that is sure; the second computes in f32 what may still be among the best.
+#include "vector/scan.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <functional>
+#include <limits>
+
+#include "domain/embedding.h"
+
+namespace tacit::vector {
+namespace {
+
+// The k-th best of the cosines that are sure.
+class Threshold {
+ public:
+  explicit Threshold(std::size_t k, std::size_t most) : k_(k) {
+    lowest_.reserve(std::min(k, most) + 1);
+  }
+  // What is below can be left out; nothing until there are k.
+  float value() const {
+    return lowest_.size() == k_ ? lowest_.front() : -std::numeric_limits<float>::infinity();
+  }
+  void add(float lower) {
+    lowest_.push_back(lower);
+    std::ranges::push_heap(lowest_, std::greater<>());
+    if (lowest_.size() <= k_) return;
+    std::ranges::pop_heap(lowest_, std::greater<>());
+    lowest_.pop_back();
+  }
+
+ private:
+  const std::size_t k_;
+  std::vector<float> lowest_;  // a heap, the least on top
+};
+
+// The k best of `count` rows; row_of(i) is the number of the i-th.
+template <class RowOf>
+void scan(const Rows& rows, std::span<const float> query, std::size_t count, RowOf row_of,
+          std::size_t k, std::vector<Neighbour>& found) {
+  const CodedQuery coded = rows.coded(query);
+  std::vector<float> upper(count);
+  Threshold threshold(k, count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t row = row_of(i);
+    const Bounds bounds = rows.bounds(coded, row);
+    upper[i] = bounds.middle + bounds.reach;
+    const float lower = bounds.middle - bounds.reach;
+    if (lower > threshold.value() && !rows.is_dead(row)) threshold.add(lower);
+  }
+  const float least = threshold.value();
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t row = row_of(i);
+    if (upper[i] >= least && !rows.is_dead(row))
+      found.push_back({rows.key(row), dot(query, rows.values(row))});
+  }
+}
+
+using Lanes = std::array<float, kProductBlock>;
+
+// The queries of a batch, coded, in the orders that kernels want.
+struct Batch {
+  std::vector<CodeChunk> plain;
+  std::vector<CodeChunk> woven;
+  std::array<RowNumbers, kProductBlock> numbers{};
+
+  Batch(const Rows& rows, std::span<const std::span<const float>> queries)
+      : plain(kProductBlock * rows.width() / kCodeStep), woven(plain.size()) {
+    const std::size_t width = rows.width();
+    for (std::size_t query = 0; query < queries.size(); ++query) {
+      const CodedQuery coded = rows.coded(queries[query]);
+      numbers[query] = coded.numbers;
+      std::memcpy(bytes(plain) + query * width, coded.code(), width);
+      constexpr std::size_t kWoven = 4;
+      for (std::size_t at = 0; at < width; at += kWoven)
+        std::memcpy(bytes(woven) + (at / kWoven * kProductBlock + query) * kWoven,
+                    coded.code() + at, kWoven);
+    }
+  }
+  QueryBlock block() { return {bytes(plain), bytes(woven)}; }
+
+ private:
+  static std::int8_t* bytes(std::vector<CodeChunk>& chunks) { return chunks.front().bytes.data(); }
+};
+
+}  // namespace
+
+void scan_from(const Rows& rows, std::span<const float> query, std::size_t first, std::size_t k,
+               std::vector<Neighbour>& found) {
+  scan(
+      rows, query, rows.size() - first, [&](std::size_t i) { return first + i; }, k, found);
+}
+
+void scan_some(const Rows& rows, std::span<const float> query, std::span<const std::uint32_t> some,
+               std::size_t k, std::vector<Neighbour>& found) {
+  scan(
+      rows, query, some.size(), [&](std::size_t i) { return some[i]; }, k, found);
+}
+
+void scan_batch(const Rows& rows, std::span<const std::span<const float>> queries, std::size_t k,
+                std::span<std::vector<Neighbour>> found) {
+  Batch batch(rows, queries);
+  const QueryBlock block = batch.block();
+  std::vector<Lanes> upper(rows.size());
+  std::vector<Threshold> thresholds(queries.size(), Threshold(k, rows.size()));
+  Lanes least;
+  least.fill(std::numeric_limits<float>::infinity());  // of the places without a query
+  std::fill_n(least.begin(), queries.size(), -std::numeric_limits<float>::infinity());
+  alignas(64) std::array<std::int32_t, kProductBlock * kProductBlock> products;
+  for (std::size_t first = 0; first < rows.size(); first += kProductBlock) {
+    rows.products(first, block, products.data());
+    const std::size_t count = std::min(kProductBlock, rows.size() - first);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t row = first + i;
+      const RowNumbers& of_row = rows.numbers(row);
+      Lanes lower;
+      bool any = false;
+      for (std::size_t lane = 0; lane < kProductBlock; ++lane) {
+        const Bounds bounds =
+            Rows::bounds_of(products[i * kProductBlock + lane], batch.numbers[lane], of_row);
+        upper[row][lane] = bounds.middle + bounds.reach;
+        lower[lane] = bounds.middle - bounds.reach;
+        any |= lower[lane] > least[lane];
+      }
+      if (!any || rows.is_dead(row)) continue;
+      for (std::size_t lane = 0; lane < queries.size(); ++lane) {
+        if (lower[lane] <= least[lane]) continue;
+        thresholds[lane].add(lower[lane]);
+        least[lane] = thresholds[lane].value();
+      }
+    }
+  }
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    bool any = false;
+    for (std::size_t lane = 0; lane < kProductBlock; ++lane) any |= upper[row][lane] >= least[lane];
+    if (!any || rows.is_dead(row)) continue;
+    for (std::size_t lane = 0; lane < queries.size(); ++lane) {
+      if (upper[row][lane] >= least[lane])
+        found[lane].push_back({rows.key(row), dot(queries[lane], rows.values(row))});
+    }
+  }
+}
+
+void keep_best(std::vector<Neighbour>& found, std::size_t k) {
+  std::ranges::sort(found, [](const Neighbour& a, const Neighbour& b) {
+    return a.cosine != b.cosine ? a.cosine > b.cosine : a.key < b.key;
+  });
+  if (found.size() > k) found.resize(k);
+}
+
+}  // namespace tacit::vector
