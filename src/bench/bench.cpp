@@ -2,76 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
-#include "base/metrics.h"
 #include "bench/bench_case.h"
-#include "bench/provenance.h"
+#include "bench/bench_line.h"
 
 namespace tacit::bench {
 namespace {
 
 constexpr double kRegression = 1.10;
-
-double percentile(std::vector<double> sorted, double share) {
-  if (sorted.empty()) return 0;
-  const auto rank = static_cast<std::size_t>(share * static_cast<double>(sorted.size() - 1) + 0.5);
-  return sorted[std::min(rank, sorted.size() - 1)];
-}
-
-double measured(const nlohmann::json& line, Measure measure) {
-  switch (measure) {
-    case Measure::kP95Ms:
-      return line["p95_ms"].get<double>();
-    case Measure::kThroughput:
-      return line["throughput"].get<double>();
-    case Measure::kRssMb:
-      return line["rss_mb"].get<double>();
-    case Measure::kRecall:
-      return line.value("recall", 0.0);
-  }
-  return 0;
-}
-
-void hold_against(nlohmann::json& line, const char* name, const char* met,
-                  const std::optional<Limit>& limit) {
-  line[name] = nullptr;
-  line[met] = nullptr;
-  if (!limit) return;
-  const double value = measured(line, limit->measure);
-  const bool is_upper = limit->measure == Measure::kP95Ms || limit->measure == Measure::kRssMb;
-  line[name] = limit->value;
-  line[met] = is_upper ? value <= limit->value : value >= limit->value;
-}
-
-nlohmann::json line_of(const Case& one, const Sample& sample) {
-  std::vector<double> ms = sample.ms;
-  std::sort(ms.begin(), ms.end());
-  const double sum = std::accumulate(ms.begin(), ms.end(), 0.0);
-  nlohmann::json line;
-  line["component"] = one.component;
-  line["case"] = one.name;
-  line["n"] = ms.size();
-  line["p50_ms"] = percentile(ms, 0.50);
-  line["p95_ms"] = percentile(ms, 0.95);
-  line["p99_ms"] = percentile(ms, 0.99);
-  line["avg_ms"] = ms.empty() ? 0 : sum / static_cast<double>(ms.size());
-  line["throughput"] = sample.throughput > 0
-                           ? sample.throughput
-                           : (sum > 0 ? 1000.0 * static_cast<double>(ms.size()) / sum : 0);
-  line["unit"] = sample.unit;
-  line["rss_mb"] = sample.rss_mb.value_or(static_cast<double>(resident_bytes()) / 1e6);
-  if (sample.recall) line["recall"] = *sample.recall;
-  if (sample.hit_rate) line["hit_rate"] = *sample.hit_rate;
-  hold_against(line, "target", "met", one.target);
-  hold_against(line, "goal", "goal_met", one.goal);
-  return line;
-}
 
 // p50 of each case of an earlier run.
 Result<std::map<std::string, double>> read_baseline(const std::filesystem::path& file) {
@@ -141,8 +83,6 @@ Result<BenchSummary> run_bench(const BenchOptions& options,
       line["vs_baseline"] = ratio;
       summary.regressed = summary.regressed || ratio > kRegression;
     }
-    line["commit"] = current_commit();
-    line["machine"] = machine_name();
     summary.targets_met = summary.targets_met && line["met"] != nlohmann::json(false);
     print(line.dump());
   }

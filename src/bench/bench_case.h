@@ -20,9 +20,14 @@ struct Sample {
   std::optional<double> rss_mb;    // of the process measured; default: this one
   std::optional<double> recall;    // where quality is measured beside speed
   std::optional<double> hit_rate;  // of a cache, from 0 to 1
+  // Beside a rival (tests/rivals): how often as fast as it Tacit was in the same rounds, how near
+  // the vectors of the two are at least, and the setting that was the fastest.
+  std::optional<double> ratio;
+  std::optional<double> cosine;
+  std::string setting;
 };
 
-enum class Measure { kP95Ms, kThroughput, kRssMb, kRecall };
+enum class Measure { kP95Ms, kThroughput, kRssMb, kRecall, kRatio };
 struct Limit {
   Measure measure = Measure::kP95Ms;
   double value = 0;  // at most for times and memory, at least for the others

@@ -1,6 +1,4 @@
 // Cases of the encoder.
-#include <random>
-
 #include "bench/bench_case.h"
 #include "embed/encoder.h"
 
@@ -50,27 +48,6 @@ Result<Sample> embed_batch(const BenchOptions& options, int iterations) {
 }
 
 }  // namespace
-
-std::vector<std::string> make_sentences(std::size_t count, std::size_t words, unsigned seed) {
-  constexpr std::string_view kWords[] = {
-      "server",  "error",  "build",   "test",   "queue",  "retry",   "cache",  "token",
-      "file",    "user",   "table",   "index",  "thread", "lock",    "search", "page",
-      "request", "answer", "because", "after",  "before", "when",    "the",    "a",
-      "we",      "use",    "fix",     "change", "wait",   "start",   "stop",   "write",
-      "read",    "open",   "close",   "memory", "disk",   "network", "client", "update",
-      "delete",  "result", "value",   "time",   "order",  "report",  "data",   "format"};
-  std::mt19937 random(seed);
-  std::vector<std::string> sentences;
-  for (std::size_t i = 0; i < count; ++i) {
-    std::string text;
-    for (std::size_t w = 0; w < words; ++w) {
-      if (w > 0) text += ' ';
-      text += kWords[random() % std::size(kWords)];
-    }
-    sentences.push_back(std::move(text));
-  }
-  return sentences;
-}
 
 std::vector<Case> embedding_cases() {
   const auto p95 = [](double ms) { return Limit{Measure::kP95Ms, ms}; };

@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "bench/bench_line.h"
 #include "testing/fixtures.h"
 
 namespace tacit::bench {
@@ -47,6 +48,22 @@ class BenchTest : public ::testing::Test {
   BenchOptions options_;
   std::vector<nlohmann::json> lines_;
 };
+
+TEST(BenchLine, ARatioBelowItsGoalIsMissed) {
+  Case one;
+  one.goal = Limit{Measure::kRatio, 1.5};
+  Sample sample;
+  sample.ms = {1, 2, 3};
+  sample.ratio = 1.25;
+  sample.cosine = 0.999;
+  sample.setting = "ef 64";
+  EXPECT_EQ(line_of(one, sample)["goal_met"], false);
+  sample.ratio = 1.5;
+  const nlohmann::json line = line_of(one, sample);
+  EXPECT_EQ(line["goal_met"], true);
+  EXPECT_EQ(line["cosine"], 0.999);
+  EXPECT_EQ(line["setting"], "ef 64");
+}
 
 TEST_F(BenchTest, ALineHasTheFieldsOfTheContract) {
   ASSERT_TRUE(run());

@@ -1,12 +1,8 @@
-// Cases of the vector index. Generated vectors have the shape of real embeddings: points around
-// 2,000 centres of uneven size in 64 latent dimensions of falling weight, mapped to the dimension
-// asked for, with noise, a common mean and four large constant dimensions, each of length 1.
+// Cases of the vector index.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-#include <cmath>
 #include <map>
 #include <random>
 #include <unordered_set>
@@ -14,6 +10,7 @@
 #include "base/text.h"
 #include "base/worker.h"
 #include "bench/bench_case.h"
+#include "bench/vector_generator.h"
 #include "embed/encoder.h"
 #include "transcript/reader.h"
 #include "vector/index.h"
@@ -21,11 +18,6 @@
 namespace tacit::bench {
 namespace {
 
-constexpr std::size_t kCentres = 2000;
-constexpr std::size_t kLatent = 64;
-constexpr float kSpread = 0.6F;
-constexpr double kFall = 0.4;  // of the weights of the latent dimensions
-constexpr float kNoise = 0.3F;
 constexpr std::size_t kWanted = 10;
 constexpr std::size_t kRealVectors = 20'000;
 constexpr std::size_t kQueries = 200;
@@ -33,53 +25,6 @@ constexpr std::size_t kMinLineBytes = 30;
 constexpr std::size_t kMaxLineBytes = 160;
 
 using Vectors = std::vector<Embedding>;
-
-class Generator {
- public:
-  explicit Generator(std::size_t dimension)
-      : dimension_(dimension), map_(kLatent * dimension), mean_(dimension) {
-    for (std::size_t i = 0; i < kLatent; ++i) {
-      const auto weight = static_cast<float>(std::pow(static_cast<double>(i + 1), -kFall));
-      for (std::size_t d = 0; d < dimension; ++d)
-        map_[i * dimension + d] = weight * normal_(random_);
-    }
-    for (float& value : mean_) value = normal_(random_);
-    for (const std::size_t large : {3U, 50U, 101U, 233U}) mean_[large % dimension] = 12;
-    centres_.resize(kCentres * kLatent);
-    for (float& value : centres_) value = normal_(random_);
-    std::vector<double> sizes;
-    for (std::size_t rank = 1; rank <= kCentres; ++rank)
-      sizes.push_back(1 / std::sqrt(static_cast<double>(rank)));
-    choose_ = std::discrete_distribution<std::size_t>(sizes.begin(), sizes.end());
-  }
-
-  Embedding next() {
-    std::array<float, kLatent> point{};
-    const std::size_t centre = choose_(random_);
-    for (std::size_t i = 0; i < kLatent; ++i)
-      point[i] = centres_[centre * kLatent + i] + kSpread * normal_(random_);
-    Embedding vector(dimension_, 0.0F);
-    for (std::size_t i = 0; i < kLatent; ++i) {
-      const float* const row = map_.data() + i * dimension_;
-      for (std::size_t d = 0; d < dimension_; ++d) vector[d] += point[i] * row[d];
-    }
-    const float signal = std::sqrt(dot(vector, vector) / static_cast<float>(dimension_));
-    for (std::size_t d = 0; d < dimension_; ++d)
-      vector[d] += mean_[d] + kNoise * signal * normal_(random_);
-    const float length = std::sqrt(dot(vector, vector));
-    for (float& value : vector) value /= length;
-    return vector;
-  }
-
- private:
-  const std::size_t dimension_;
-  std::mt19937 random_{17};
-  std::normal_distribution<float> normal_;
-  std::vector<float> map_;
-  std::vector<float> mean_;
-  std::vector<float> centres_;
-  std::discrete_distribution<std::size_t> choose_;
-};
 
 // The cosine of the last one wanted, by the plain f32 scan: what is as near is right.
 float last_wanted(const Vectors& vectors, const Embedding& query) {
@@ -119,7 +64,7 @@ Result<const Bed*> generated(std::size_t count, std::size_t dimension) {
   static std::map<std::pair<std::size_t, std::size_t>, Bed> beds;
   const auto known = beds.find({count, dimension});
   if (known != beds.end()) return &known->second;
-  Generator generator(dimension);
+  VectorGenerator generator(dimension);
   Vectors vectors;
   Vectors queries;
   for (std::size_t i = 0; i < count; ++i) vectors.push_back(generator.next());
