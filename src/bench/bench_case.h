@@ -56,7 +56,8 @@ std::vector<Case> call_cases();
 
 // A folder with 10,000 embedded knowledge items over 2,500 exchanges, made once a run.
 Result<std::filesystem::path> folder_of_items(const BenchOptions& options);
-// Sentences without meaning but with the shape of real ones, from a fixed seed.
+// Sentences without meaning but with the shape of real ones, from a fixed seed; each word is one
+// piece of the model.
 std::vector<std::string> make_sentences(std::size_t count, std::size_t words, unsigned seed);
 // Runs body `iterations` times after one warm-up and records each.
 Result<Sample> time_each(int iterations, const std::function<Result<void>(int)>& body);
