@@ -165,8 +165,8 @@ constexpr std::array<Api::State::Route, 24> Api::State::kRoutes = {{
     {{"GET", "/v1/search", "search", "Searches knowledge items and exchanges.",
       "q k limit mode project type kind since as_of explain", "", "Answer"},
      &State::search},
-    {{"GET", "/v1/items", "listItems", "Knowledge items, newest first.",
-      "project type limit before", "", "ItemPage"},
+    {{"GET", "/v1/items", "listItems", "Knowledge items, newest first or ranked.",
+      "project type limit before order intent", "", "ItemPage"},
      &State::items},
     {{"GET", "/v1/items/{id}", "getItem", "One knowledge item with its evidence.", "", "", "Item"},
      &State::item},
@@ -283,6 +283,10 @@ Response Api::State::items(const Request& request, const std::string&) {
     const Parameters parameters(request);
     const auto type = TACIT_TRY(parameters.type());
     const auto limit = TACIT_TRY(parameters.number("limit", kDefaultPage, service::kMaxPage));
+    if (auto ranking = TACIT_TRY(read_ranking(request))) {
+      const auto best = TACIT_TRY(service.ranked_items(*std::move(ranking), limit));
+      return wire::encode_items(best, service.now(), wire::kLastPage);
+    }
     const auto found = TACIT_TRY(
         service.items(parameters.text("project"), type, limit, parameters.text("before")));
     return wire::encode_items(found, service.now(), limit);

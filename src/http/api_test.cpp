@@ -82,6 +82,52 @@ TEST_F(ApiTest, ItemsAndSessionsAreListedInPages) {
   EXPECT_EQ(session["exchanges"].size(), 1U);
 }
 
+TEST_F(ApiTest, ItemsAreRankedByConfidenceFreshnessAndIntent) {
+  const ItemId base = put_item();  // seen now
+  const auto record = workspace_->service().get(base.text());
+  const ExchangeId evidence =
+      std::get<service::ItemRecord>(*record).evidence.front().observation.exchange;
+  const auto add = [&](std::uint64_t number, double confidence, int days, Intent intent) {
+    Observation observation;
+    observation.id = ObservationId{number};
+    observation.exchange = evidence;
+    observation.statement = "Statement " + std::to_string(number);
+    KnowledgeItem item;
+    item.id = ItemId{number};
+    item.title = item.statement = observation.statement;
+    item.confidence = confidence;
+    item.project = "/home/dev/market";
+    item.intent = intent;
+    item.last_seen = clock_.now() - std::chrono::days(days);
+    const auto written = workspace_->store().write([&](store::WriteTxn& txn) -> Result<void> {
+      TACIT_TRY(store::add_item(txn, item, observation, clock_.now()));
+      return {};
+    });
+    EXPECT_TRUE(written.has_value()) << written.error().message();
+    return item.id.text();
+  };
+  const std::string weak = add(101, 0.4, 1, Intent::kTesting);
+  const std::string strong = add(102, 0.9, 50, Intent::kDebugging);
+  const std::string stale = add(103, 0.99, 120, Intent::kDebugging);
+  const auto ids = [&](std::map<std::string, std::string> query) {
+    const json page = ask_json("/v1/items", std::move(query));
+    EXPECT_TRUE(page["next"].is_null()) << "a ranking has no second page";
+    std::vector<std::string> found;
+    for (const json& item : page["items"]) found.push_back(item["id"]);
+    return found;
+  };
+  using Ids = std::vector<std::string>;
+  EXPECT_EQ(ids({{"order", "confidence"}, {"project", "market"}}), (Ids{strong, weak}));
+  EXPECT_EQ(ids({{"order", "confidence"}, {"project", "market"}, {"limit", "1"}}), Ids{strong});
+  EXPECT_EQ(ids({{"order", "freshness"}, {"project", "market"}}), (Ids{weak, strong}));
+  EXPECT_EQ(ids({{"intent", "debugging"}}), Ids{strong});
+  EXPECT_EQ(ids({{"intent", "debugging"}, {"project", "shop"}}), Ids{});
+  EXPECT_EQ(ids({}), (Ids{base.text(), weak, strong, stale})) << "the newest, stale ones too";
+  const net::Response refused = ask("/v1/items", {{"order", "confidence"}});
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_THAT(refused.body, HasSubstr("needs a project"));
+}
+
 TEST_F(ApiTest, MistakesGetTheirStatusAndAReason) {
   const ItemId id = put_item();
   EXPECT_EQ(ask("/v1/items/k000000000001").status, 404);

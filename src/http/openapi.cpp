@@ -9,6 +9,7 @@
 #include "base/version.h"
 #include "domain/query.h"
 #include "http/assets.h"
+#include "http/parameters.h"
 #include "http/replays.h"
 #include "service/knowledge_service.h"
 
@@ -29,6 +30,12 @@ Json text() {
 
 Json one_of(std::initializer_list<const char*> names) {
   return {{"type", "string"}, {"enum", names}};
+}
+
+Json intents() {
+  Json names = Json::array();
+  for (int i = 0; i < kIntentCount; ++i) names.push_back(name_of(static_cast<Intent>(i)));
+  return {{"type", "string"}, {"enum", std::move(names)}};
 }
 
 Json up_to(std::size_t most) {
@@ -54,6 +61,15 @@ const Parameter& parameter(std::string_view name) {
       {"as_of", "Nothing that was learned after this date or time.", text()},
       {"explain", "Adds to each hit why it is one.", one_of({"0", "1", "true", "false"})},
       {"before", "`next` of the page before.", text()},
+      {"order",
+       "newest (the default) in pages of all items; confidence or freshness: the first of those "
+       "that are not stale, without `type` and `before`. A ranking needs a project, the one by "
+       "confidence a project or an intent.",
+       {{"type", "string"}, {"enum", kItemOrders}}},
+      {"intent",
+       "Only items of exchanges that were for this, by confidence. Items whose exchange was not "
+       "classified have no intent.",
+       intents()},
       {"developer", "Whose budget; the configured developer's when left out.", text()},
       {"by", "What spending is summed by; the provider when left out.",
        one_of({"developer", "project", "provider", "model", "operation"})},

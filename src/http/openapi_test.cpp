@@ -133,6 +133,7 @@ TEST_F(OpenApiTest, AnswersHaveTheDescribedShape) {
       {"/v1/search", "/v1/search", {{"q", "webhook"}, {"mode", "text"}, {"explain", "1"}}},
       {"/v1/search", "/v1/search", {{"q", "qqxyzzy"}, {"mode", "text"}}},
       {"/v1/items", "/v1/items", {{"limit", "1"}}},
+      {"/v1/items", "/v1/items", {{"intent", "testing"}}},
       {"/v1/items/{id}", "/v1/items/" + id.text(), {}},
       {"/v1/sessions", "/v1/sessions", {}},
       {"/v1/sessions/{id}", "/v1/sessions/" + session, {}},

@@ -76,6 +76,41 @@ Result<std::optional<ItemType>> Parameters::type() const {
   return wrong("type", value, "is none of " + all);
 }
 
+Result<std::optional<Intent>> Parameters::intent() const {
+  const std::string value = text("intent");
+  if (value.empty()) return std::optional<Intent>();
+  const auto intent = parse_intent(value);
+  if (intent) return std::optional<Intent>(intent);
+  std::string all;
+  for (int i = 0; i < kIntentCount; ++i) {
+    all += fmt::format("{}{}", i == 0 ? "" : ", ", name_of(static_cast<Intent>(i)));
+  }
+  return wrong("intent", value, "is none of " + all);
+}
+
+Result<std::optional<store::ItemRanking>> read_ranking(const net::Request& request) {
+  const Parameters parameters(request);
+  store::ItemRanking ranking;
+  ranking.project = parameters.text("project");
+  ranking.intent = TACIT_TRY(parameters.intent());
+  std::string order = parameters.text("order");
+  if (order.empty()) order = ranking.intent ? kItemOrders[1] : kItemOrders[0];
+  if (order == kItemOrders[0]) {
+    if (!ranking.intent) return std::optional<store::ItemRanking>();
+    return fail(ErrorKind::kInvalidInput,
+                "intent: goes with order=confidence, or without an order");
+  }
+  if (order == kItemOrders[2])
+    ranking.order = store::ItemOrder::kFreshness;
+  else if (order != kItemOrders[1])
+    return wrong("order", order, "is not newest, confidence or freshness");
+  for (const char* name : {"type", "before"}) {
+    if (parameters.text(name).empty()) continue;
+    return fail(ErrorKind::kInvalidInput, fmt::format("{}: goes with order=newest alone", name));
+  }
+  return std::optional(std::move(ranking));
+}
+
 Result<Query> read_query(const net::Request& request) {
   const Parameters parameters(request);
   Query query;

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "domain/query.h"
 #include "net/http_server.h"
+#include "service/knowledge_service.h"
 
 namespace tacit::http {
 
@@ -24,6 +25,7 @@ class Parameters {
   Result<bool> flag(const char* name) const;
   Result<std::optional<Instant>> time(const char* name) const;
   Result<std::optional<ItemType>> type() const;
+  Result<std::optional<Intent>> intent() const;
 
  private:
   const std::map<std::string, std::string>& values_;
@@ -31,5 +33,11 @@ class Parameters {
 
 // q, k or limit, mode, project, type, kind, since, as_of, explain.
 Result<Query> read_query(const net::Request& request);
+
+// The orders of items: the newest first in pages, or a ranking of those that are not stale.
+inline constexpr const char* kItemOrders[] = {"newest", "confidence", "freshness"};
+// project, order, intent; nothing for the newest. An intent alone asks for the order of confidence.
+// A ranking takes no `type` and has no page after the first, so `before` is refused.
+Result<std::optional<store::ItemRanking>> read_ranking(const net::Request& request);
 
 }  // namespace tacit::http

@@ -54,6 +54,42 @@ TEST(Parameters, RefusalsNameTheParameterAndWhatIsAllowed) {
   EXPECT_THAT(read_query(with({{"q", "  "}})).error().message(), HasSubstr("q: is missing"));
 }
 
+TEST(Parameters, TheNewestAreNoRanking) {
+  for (const auto& query : {std::map<std::string, std::string>{},
+                            {{"order", "newest"}, {"project", "shop"}, {"type", "convention"}}}) {
+    const auto ranking = read_ranking(with(query));
+    ASSERT_TRUE(ranking.has_value());
+    EXPECT_FALSE(ranking->has_value());
+  }
+}
+
+TEST(Parameters, ARankingIsReadWhole) {
+  const auto fresh = read_ranking(with({{"order", "freshness"}, {"project", "shop"}}));
+  ASSERT_TRUE(fresh.has_value() && fresh->has_value());
+  EXPECT_EQ((*fresh)->order, store::ItemOrder::kFreshness);
+  EXPECT_EQ((*fresh)->project, "shop");
+  const auto debugging = read_ranking(with({{"intent", "debugging"}}));
+  ASSERT_TRUE(debugging.has_value() && debugging->has_value());
+  EXPECT_EQ((*debugging)->order, store::ItemOrder::kConfidence);
+  EXPECT_EQ((*debugging)->intent, Intent::kDebugging);
+}
+
+TEST(Parameters, ARankingRefusesWhatItWouldIgnore) {
+  const std::tuple<std::map<std::string, std::string>, std::string> cases[] = {
+      {{{"order", "beauty"}}, "confidence or freshness"},
+      {{{"intent", "mischief"}}, "debugging"},
+      {{{"order", "newest"}, {"intent", "testing"}}, "intent: goes with"},
+      {{{"order", "confidence"}, {"type", "convention"}}, "type: goes with"},
+      {{{"order", "freshness"}, {"before", "k1"}}, "before: goes with"},
+  };
+  for (const auto& [query, expected] : cases) {
+    const auto ranking = read_ranking(with(query));
+    ASSERT_FALSE(ranking.has_value()) << expected;
+    EXPECT_EQ(ranking.error().kind(), ErrorKind::kInvalidInput);
+    EXPECT_THAT(ranking.error().message(), HasSubstr(expected));
+  }
+}
+
 TEST(Parameters, OnlyKnownNamesAreTaken) {
   const net::Request request = with({{"projet", "shop"}});
   const auto refused = Parameters(request).refuse_unknown("project limit");

@@ -194,6 +194,17 @@ Result<std::vector<KnowledgeItem>> KnowledgeService::items(const std::string& pr
   return items;
 }
 
+Result<std::vector<KnowledgeItem>> KnowledgeService::ranked_items(store::ItemRanking ranking,
+                                                                  std::size_t limit) const {
+  ranking.now = now();
+  std::vector<KnowledgeItem> items;
+  TACIT_TRY(parts_.store.read([&](store::ReadTxn& txn) -> Result<void> {
+    items = TACIT_TRY(store::rank_items(txn, ranking, std::clamp<std::size_t>(limit, 1, kMaxPage)));
+    return {};
+  }));
+  return items;
+}
+
 Result<std::vector<store::SessionRow>> KnowledgeService::sessions(const std::string& project,
                                                                   std::size_t limit,
                                                                   const std::string& before) const {

@@ -109,6 +109,9 @@ class KnowledgeService {
   Result<Record> get(const std::string& id) const;
   Result<std::vector<KnowledgeItem>> items(const std::string& project, std::optional<ItemType> type,
                                            std::size_t limit, const std::string& before) const;
+  // Best first, of what is not stale now; store::rank_items() says which orders need what.
+  Result<std::vector<KnowledgeItem>> ranked_items(store::ItemRanking ranking,
+                                                  std::size_t limit) const;
   Result<std::vector<store::SessionRow>> sessions(const std::string& project, std::size_t limit,
                                                   const std::string& before) const;
   Result<Status> status() const;

@@ -26,6 +26,7 @@ std::string encode(const service::IngestReport& report);
 std::string encode(const store::ForgetReceipt& receipt, bool dry_run);
 // {"items":[…],"next":id} and {"sessions":[…],"next":id}: `next` goes into `before` for the page
 // after; it is null when this page is shorter than `limit`, so the last one.
+inline constexpr std::size_t kLastPage = static_cast<std::size_t>(-1);  // a limit without a next
 std::string encode_items(const std::vector<KnowledgeItem>& items, Instant now, std::size_t limit);
 std::string encode_sessions(const std::vector<store::SessionRow>& rows, std::size_t limit);
 
