@@ -17,16 +17,26 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr std::size_t kShownBytes = 2000;
+
 struct Tally {
   std::map<std::string, std::size_t> by_type;
   std::size_t lines = 0;
   std::size_t masks = 0;
+  std::size_t texts = 0;
+  std::size_t unsettled = 0;  // changed by redacting again
   std::ofstream sample;
 };
 
 void count(const Redactor& redactor, const std::string& text, Tally& tally) {
   tally.lines += split_lines(text).size();
-  for (const Finding& finding : redactor.redact(text).found) {
+  ++tally.texts;
+  const Redaction once = redactor.redact(text);
+  if (!once.found.empty() && redactor.redact(once.text).text != once.text) {
+    ++tally.unsettled;
+    ADD_FAILURE() << "redacting again changes " << once.text.substr(0, kShownBytes);
+  }
+  for (const Finding& finding : once.found) {
     ++tally.masks;
     ++tally.by_type[finding.type];
     if (!tally.sample.is_open()) continue;
@@ -52,6 +62,27 @@ void count_file(const Redactor& redactor, const std::filesystem::path& file, Tal
     const Json record = Json::parse(line, nullptr, false);
     count_strings(redactor, record.is_discarded() ? Json(clean_utf8(line)) : record, tally);
   }
+}
+
+// Full of secrets of all kinds, in files of other tools.
+TEST(Corpus, SetsOfSecretsRedactedTwiceStayAsTheyAre) {
+  const char* corpus = std::getenv("TACIT_CORPUS");
+  if (corpus == nullptr) GTEST_SKIP() << "TACIT_CORPUS is not set";
+  const auto redactor = Redactor::make(testing::test_key());
+  ASSERT_TRUE(redactor.has_value());
+  Tally tally;
+  for (const auto& set : std::filesystem::directory_iterator(std::string(corpus) + "/eval")) {
+    const std::string name = set.path().filename().string();
+    if (!name.starts_with("secrets-") && !name.starts_with("pii-")) continue;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(set.path())) {
+      if (!entry.is_regular_file()) continue;
+      count_file(**redactor, entry.path(), tally);
+      count(**redactor, testing::read_file(entry.path()), tally);
+    }
+  }
+  std::printf("%zu of %zu texts change when redacted again, %zu masks\n", tally.unsettled,
+              tally.texts, tally.masks);
+  EXPECT_GT(tally.masks, 500U);
 }
 
 TEST(Corpus, MasksPerTenThousandLinesAreCounted) {

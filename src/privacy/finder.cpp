@@ -116,7 +116,8 @@ std::size_t end_of_joined(std::string_view text, const Layer& layer, const Span&
   }
 }
 
-// Overlapping spans become their union, under the name of the rule that stands first.
+}  // namespace
+
 std::vector<Span> united(std::vector<Span> spans) {
   std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) {
     return a.start != b.start ? a.start < b.start : a.rule < b.rule;
@@ -132,8 +133,6 @@ std::vector<Span> united(std::vector<Span> spans) {
   }
   return kept;
 }
-
-}  // namespace
 
 struct Finder::Engines {
   hs_database_t* database = nullptr;

@@ -48,6 +48,9 @@ class Finder {
   std::unique_ptr<Engines> engines_;
 };
 
+// Overlapping spans become their union, under the name of the rule that stands first; in order.
+std::vector<Span> united(std::vector<Span> spans);
+
 // Marks look like "[redacted:TYPE:xxxxxxxx]".
 inline constexpr std::string_view kMarkStart = "[redacted:";
 inline constexpr std::size_t kMaxMarkBytes = 80;

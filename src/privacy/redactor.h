@@ -2,9 +2,10 @@
 // Redaction: replaces secrets in text by typed marks with a keyed fingerprint, for example
 // "[redacted:aws-access-key:1f0c9a3e]", before anything is journalled, hashed, stored, embedded or
 // logged. Vectorscan finds candidates in one pass (linear time); RE2 confirms spans; entropy and
-// context decide the generic assignments. Marks are never masked again, so redacting twice changes
-// nothing. Immutable after make(); redact() may be called from any thread at once (each thread has
-// its own scratch). docs/redaction.md lists the types with reasons.
+// context decide the generic assignments. Marks are never masked again and what they uncover is
+// masked too, so redacting twice changes nothing. Immutable after make(); redact() may be called
+// from any thread at once (each thread has its own scratch). docs/redaction.md lists the types with
+// reasons.
 
 #include <memory>
 #include <string>
@@ -15,6 +16,11 @@
 #include "domain/identity.h"
 
 namespace tacit::privacy {
+
+// A token that stands right behind another secret, with nothing between, is told only once that
+// one is masked. A text with secrets is looked through until nothing more is found, at most so
+// often.
+inline constexpr int kMaxRounds = 8;
 
 struct Finding {
   std::string type;
@@ -34,8 +40,8 @@ class Redactor {
   Redactor(const Redactor&) = delete;
   Redactor& operator=(const Redactor&) = delete;
 
-  // Findings are in order and do not overlap. Cost: one linear pass; no copy when nothing is found
-  // but the returned text.
+  // Findings are in order and do not overlap. Cost: one linear pass, two or more where
+  // something is found; no copy when nothing is found but the returned text.
   Redaction redact(std::string_view text) const;
   // In place; returns the number of masked secrets. The fast path of an import.
   std::size_t redact_in_place(std::string& text) const;
