@@ -14,6 +14,7 @@
 #include "bench/provenance.h"
 #include "domain/identity.h"
 #include "privacy/redactor.h"
+#include "privacy/sensitivity.h"
 
 namespace tacit::bench {
 namespace {
@@ -28,6 +29,8 @@ struct Count {
   std::size_t located = 0;    // marked, and the set says where
   std::size_t innocent = 0;   // texts or lines without a secret
   std::size_t disturbed = 0;  // of these, masked
+  std::size_t texts = 0;      // about people: that hold a place of the kind
+  std::size_t kept = 0;       // of these, such as may not leave the machine
 };
 
 struct Tally {
@@ -87,6 +90,20 @@ void add_case(Tally& tally, const Masks& masks, const SecretText& text) {
   }
 }
 
+// Once for each kind that the text holds; a text without any is innocent.
+void add_decision(Tally& tally, const SecretText& text, bool is_kept) {
+  std::set<std::string> kinds;
+  for (const MarkedSpan& span : text.spans) kinds.insert(span.kind);
+  const auto add = [&](Count& count) {
+    ++count.texts;
+    if (is_kept) ++count.kept;
+  };
+  for (const std::string& kind : kinds) add(tally.by_kind[kind]);
+  if (!kinds.empty()) return add(tally.all);
+  ++tally.all.innocent;
+  if (is_kept) ++tally.all.disturbed;
+}
+
 // Lines, counted from one, that a mask touches.
 std::set<std::size_t> masked_lines(const Masks& masks, const std::string& text) {
   std::set<std::size_t> lines;
@@ -128,6 +145,10 @@ Json count_json(const Count& count) {
     json["marked"] = count.marked;
     json["found"] = count.found;
     if (count.located > 0) json["masked_whole"] = count.whole;
+  }
+  if (count.texts > 0) {
+    json["texts"] = count.texts;
+    json["kept_here"] = count.kept;
   }
   if (count.innocent > 0) {
     json["innocent"] = count.innocent;
@@ -189,6 +210,9 @@ Json people_metrics(const Tally& tally, std::size_t masks, std::size_t right) {
   metrics["recall"] = share(tally.all.found, tally.all.marked);
   metrics["precision"] = masks == 0 ? Json(nullptr) : Json(share(right, masks));
   metrics["masks"] = masks;
+  metrics["texts_with_marks_kept_here"] = share(tally.all.kept, tally.all.texts);
+  metrics["texts_without_marks"] = tally.all.innocent;
+  metrics["of_these_kept_here"] = tally.all.disturbed;
   return metrics;
 }
 
@@ -200,6 +224,7 @@ Result<std::optional<std::string>> evaluate_secrets(
   if (!set) return std::optional<std::string>();
   const IdentityKey key("eval");
   const auto redactor = TACIT_TRY(privacy::Redactor::make(key));
+  const auto decider = TACIT_TRY(privacy::Sensitivities::make({}, {*redactor}));
   const auto start = std::chrono::steady_clock::now();
   Tally tally;
   Lines lines;
@@ -217,6 +242,8 @@ Result<std::optional<std::string>> evaluate_secrets(
     if (set->layout == SecretLayout::kFiles) add_file(tally, lines, masks, text);
     if (set->layout != SecretLayout::kPeople) continue;
     for (const MarkedSpan& span : text.spans) add_span(tally, masks, span);
+    const auto decision = decider->decide({{text.text}, {}}, Deadline::none());
+    add_decision(tally, text, !may_leave(decision.label, PrivacyMode::kAuto));
   }
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

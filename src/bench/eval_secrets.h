@@ -2,8 +2,9 @@
 // `tacit eval` on a set of texts with marked secrets: the shipped redactor reads every text, and
 // its masks are held against the marks. Cases: a secret counts as found when a mask touches it (or
 // stands anywhere in the text, where the set does not say where it is). Files: by line, and how
-// many values are masked whole. Sentences about people: by marked place; the redactor aims at
-// secrets, so these numbers say what is left to others.
+// many values are masked whole. Sentences about people: by marked place and kind; the redactor
+// aims at secrets, so beside its masks stands how many texts of the kind may not go to a remote
+// model (privacy/sensitivity.h, without an embedder).
 
 #include <filesystem>
 #include <optional>

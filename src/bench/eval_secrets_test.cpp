@@ -80,6 +80,27 @@ TEST(EvalSecrets, CountsPlacesOfPeopleByKindAndInCharacters) {
   EXPECT_DOUBLE_EQ(line["metrics"]["precision"].get<double>(), 1.0);
 }
 
+TEST(EvalSecrets, CountsTextsAboutPeopleThatMayNotLeave) {
+  const TempFolder folder;
+  write_file(
+      folder.path() / "x.jsonl",
+      R"({"text": "Call +49 30 901820 or Ann", "spans":)"
+      R"( [{"type": "PHONE", "start": 5, "end": 18}, {"type": "NAME", "start": 22, "end": 25}]})"
+      "\n"
+      R"({"text": "Ann sorts the list", "spans": [{"type": "NAME", "start": 0, "end": 3}]})"
+      "\n"
+      R"({"text": "the list is sorted", "spans": []})"
+      "\n");
+  const Json line = measured(folder.path());
+  EXPECT_EQ(line["kinds"]["PHONE"]["texts"], 1);
+  EXPECT_EQ(line["kinds"]["PHONE"]["kept_here"], 1);
+  EXPECT_EQ(line["kinds"]["NAME"]["texts"], 2);
+  EXPECT_EQ(line["kinds"]["NAME"]["kept_here"], 1);
+  EXPECT_DOUBLE_EQ(line["metrics"]["texts_with_marks_kept_here"].get<double>(), 0.5);
+  EXPECT_EQ(line["metrics"]["texts_without_marks"], 1);
+  EXPECT_EQ(line["metrics"]["of_these_kept_here"], 0);
+}
+
 TEST(EvalSecrets, LeavesOtherSetsToOthers) {
   const TempFolder folder;
   write_file(folder.path() / "x.jsonl", "{\"id\": \"d1\", \"text\": \"How to fly a kite.\"}\n");
