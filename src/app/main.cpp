@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
   if (arguments.verb == "redact") return cli::run_redact(arguments, settings);
   if (arguments.verb == "embed") return cli::run_embed(arguments, settings);
   if (arguments.verb == "count-tokens") return cli::run_count_tokens(arguments);
+  if (arguments.verb == "batch") return cli::run_batch(arguments, settings, clock);
   if (arguments.verb == "infer") return cli::run_infer(arguments, settings, clock);
   if (arguments.verb == "budget") return cli::run_budget(arguments, settings, clock);
   if (arguments.verb == "usage") return cli::run_usage(arguments, settings, clock);

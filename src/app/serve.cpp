@@ -60,6 +60,7 @@ Result<void> run(const cli::Settings& settings, bool json, const Clock& clock) {
   const auto inference = TACIT_TRY(service::InferenceService::open(
       settings.inference,
       {workspace->store(), workspace->redactor(), workspace->key(), clock, workspace->embedder()}));
+  inference->batches().keep_asking();
   const mcp::HttpEndpoint mcp(mcp::memory_tools(workspace->service()));
   http::Api api(workspace->service(), *inference,
                 [&](const net::Request& message) { return mcp.handle(message); });

@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/clock.h"
+#include "base/worker.h"
 #include "bench/bench_case.h"
 #include "bench/bench_line.h"
 
@@ -44,6 +48,25 @@ std::vector<Case> all_cases() {
 }
 
 }  // namespace
+
+Result<std::vector<double>> paced(int rate, std::size_t lanes, std::size_t calls,
+                                  const std::function<Result<void>(std::size_t)>& body) {
+  const SystemClock clock;
+  const SteadyTime start = clock.steady() + std::chrono::milliseconds(20);
+  std::vector<double> ms(calls);
+  std::atomic<bool> has_failed{false};
+  WorkerPool pool(std::min(lanes, calls));
+  pool.parallel_for(calls, [&](std::size_t i, std::size_t) {
+    const SteadyTime due = start + std::chrono::microseconds(1'000'000 / rate) * i;
+    const auto early = std::chrono::duration_cast<Duration>(due - clock.steady());
+    if (early > Duration(0)) clock.wait(early, {});
+    const SteadyTime from = clock.steady();
+    if (!body(i)) has_failed = true;
+    ms[i] = std::chrono::duration<double, std::milli>(clock.steady() - from).count();
+  });
+  if (has_failed) return fail(ErrorKind::kInternal, "a call failed");
+  return ms;
+}
 
 Result<Sample> time_each(int iterations, const std::function<Result<void>(int)>& body) {
   TACIT_TRY(body(0));

@@ -27,7 +27,7 @@ struct Sample {
   std::string setting;
 };
 
-enum class Measure { kP95Ms, kThroughput, kRssMb, kRecall, kRatio };
+enum class Measure { kP50Ms, kP95Ms, kP99Ms, kThroughput, kRssMb, kRecall, kRatio };
 struct Limit {
   Measure measure = Measure::kP95Ms;
   double value = 0;  // at most for times and memory, at least for the others
@@ -61,5 +61,9 @@ Result<std::filesystem::path> folder_of_items(const BenchOptions& options);
 std::vector<std::string> make_sentences(std::size_t count, std::size_t words, unsigned seed);
 // Runs body `iterations` times after one warm-up and records each.
 Result<Sample> time_each(int iterations, const std::function<Result<void>(int)>& body);
+// Milliseconds of each of so many calls that start at their times, `rate` a second, on `lanes`
+// threads, whatever the ones before do. body gets the number of the call.
+Result<std::vector<double>> paced(int rate, std::size_t lanes, std::size_t calls,
+                                  const std::function<Result<void>(std::size_t)>& body);
 
 }  // namespace tacit::bench

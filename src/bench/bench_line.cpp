@@ -18,6 +18,10 @@ double percentile(std::vector<double> sorted, double share) {
 
 double measured(const nlohmann::json& line, Measure measure) {
   switch (measure) {
+    case Measure::kP50Ms:
+      return line["p50_ms"].get<double>();
+    case Measure::kP99Ms:
+      return line["p99_ms"].get<double>();
     case Measure::kP95Ms:
       return line["p95_ms"].get<double>();
     case Measure::kThroughput:
@@ -38,7 +42,8 @@ void hold_against(nlohmann::json& line, const char* name, const char* met,
   line[met] = nullptr;
   if (!limit) return;
   const double value = measured(line, limit->measure);
-  const bool is_upper = limit->measure == Measure::kP95Ms || limit->measure == Measure::kRssMb;
+  const bool is_upper = limit->measure != Measure::kThroughput &&
+                        limit->measure != Measure::kRecall && limit->measure != Measure::kRatio;
   line[name] = limit->value;
   line[met] = is_upper ? value <= limit->value : value >= limit->value;
 }

@@ -10,8 +10,10 @@ namespace tacit::bench {
 
 class ScratchFolder {
  public:
-  ScratchFolder() {
-    std::string name = (std::filesystem::temp_directory_path() / "tacit-bench-XXXXXX").string();
+  // `parent` empty: the system's folder for such things.
+  explicit ScratchFolder(const std::filesystem::path& parent = {}) {
+    const auto folder = parent.empty() ? std::filesystem::temp_directory_path() : parent;
+    std::string name = (folder / "tacit-bench-XXXXXX").string();
     if (mkdtemp(name.data()) != nullptr) path_ = name;
   }
   ~ScratchFolder() {

@@ -169,6 +169,13 @@ class Parser {
         "--each", arguments_.each,
         "File of requests, a JSON line each as POST /v1/infer takes them; ten at once");
     infer->add_flag("--background", arguments_.background, "May wait, or go to a local model");
+    infer->add_flag("--batch", arguments_.batch,
+                    "With --each: at a provider's batch price, answered within a day");
+    CLI::App* batch = verb("batch", "Say how batches stand, and print their answers",
+                           "tacit batch b4f0a91c22d7 --wait");
+    batch->add_option("ID", arguments_.words, "One batch; none: all of them");
+    batch->add_flag("--wait", arguments_.wait, "Until it has ended");
+    batch->add_flag("--cancel", arguments_.cancel, "End it at its provider");
     CLI::App* budget =
         verb("budget", "Say what the month allows and has cost", "tacit budget --json");
     budget->add_option("--of", arguments_.developer, "Another developer's");

@@ -31,6 +31,8 @@ struct Arguments {
   std::filesystem::path schema;
   std::filesystem::path each;  // infer: a file of requests
   bool stream = false, background = false;
+  bool batch = false;                 // infer --each: by a provider's batch endpoint
+  bool wait = false, cancel = false;  // batch
   std::int64_t max_output = 1024;
   std::string by = "provider", period;  // usage
   std::optional<std::filesystem::path> baseline;

@@ -7,13 +7,11 @@
 #include "base/mutex.h"
 #include "base/text.h"
 #include "base/worker.h"
-#include "cli/owner_client.h"
+#include "cli/models_here.h"
 #include "cli/terminal.h"
 #include "cli/text_input.h"
 #include "cli/verbs.h"
 #include "domain/budget.h"
-#include "service/data_folder.h"
-#include "service/inference_service.h"
 #include "wire/codec.h"
 #include "wire/errors.h"
 #include "wire/inference_codec.h"
@@ -24,31 +22,9 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::chrono::seconds kLookTimeout{10};
+constexpr std::chrono::minutes kBatchTimeout{15};  // to judge and send every line
 constexpr std::size_t kMaxEach = 10'000;
 constexpr std::chrono::seconds kGrace{5};  // for the server, on top of the call's own time
-
-// The folder and its models, owned until it goes.
-struct Here {
-  std::unique_ptr<service::Workspace> workspace;
-  std::unique_ptr<service::InferenceService> inference;
-};
-
-Result<Here> open_here(const Settings& settings, const Clock& clock) {
-  Here here;
-  here.workspace = TACIT_TRY(service::Workspace::open(reader_options(settings, clock, true),
-                                                      service::Access::kWriter, clock));
-  here.inference = TACIT_TRY(service::InferenceService::open(
-      settings.inference, {here.workspace->store(), here.workspace->redactor(),
-                           here.workspace->key(), clock, here.workspace->embedder()}));
-  return here;
-}
-
-// A server to ask; none: work it out here.
-std::optional<OwnerClient> owner_client(const Settings& settings) {
-  const auto owner = service::owner_of(settings.data_dir);
-  if (!owner || owner->url.empty()) return std::nullopt;
-  return OwnerClient(*owner);
-}
 
 Result<service::InferRequest> request_of(const Arguments& arguments) {
   service::InferRequest request;
@@ -92,7 +68,7 @@ Result<void> infer(const Arguments& arguments, const Settings& settings, const C
     answered = TACIT_TRY(shows ? server->ask_aloud("/v1/infer", asked, time, show)
                                : server->ask("POST", "/v1/infer", asked, time));
   } else {
-    const Here here = TACIT_TRY(open_here(settings, clock));
+    const ModelsHere here = TACIT_TRY(open_models(settings, clock));
     answered = wire::encode(
         TACIT_TRY(here.inference->infer(request, shows ? std::function<void(std::string_view)>(show)
                                                        : std::function<void(std::string_view)>())));
@@ -134,7 +110,7 @@ Result<std::size_t> infer_each(const Arguments& arguments, const Settings& setti
                                const Clock& clock) {
   const std::vector<Line> lines = TACIT_TRY(read_requests(arguments.each));
   const auto server = owner_client(settings);
-  const Here here = server ? Here() : TACIT_TRY(open_here(settings, clock));
+  const ModelsHere here = server ? ModelsHere() : TACIT_TRY(open_models(settings, clock));
   const auto ask = [&](service::InferRequest request) -> Result<std::string> {
     request.is_background = request.is_background || arguments.background;
     if (server)
@@ -160,13 +136,33 @@ Result<std::size_t> infer_each(const Arguments& arguments, const Settings& setti
   return failed;
 }
 
+// One batch of the lines; how many of them are in it is told, and which are not.
+Result<std::size_t> infer_batch(const Arguments& arguments, const Settings& settings,
+                                const Clock& clock) {
+  std::vector<service::BatchItem> items;
+  for (Line& line : TACIT_TRY(read_requests(arguments.each))) {
+    if (!line.request)
+      return std::unexpected(
+          std::move(line.request).error().with_context(fmt::format("line {}", line.number)));
+    items.push_back({static_cast<std::int64_t>(line.number), std::move(*line.request)});
+  }
+  std::string sent;
+  if (const auto server = owner_client(settings)) {
+    sent = TACIT_TRY(server->ask("POST", "/v1/batches", wire::encode(items), kBatchTimeout));
+  } else {
+    const ModelsHere here = TACIT_TRY(open_models(settings, clock));
+    sent = wire::encode(TACIT_TRY(here.inference->batches().submit(items)));
+  }
+  return print_batch(sent, arguments.json);
+}
+
 // GET `target` of the server, or `here` worked out in this process.
 template <class Work>
 Result<std::string> look(const Settings& settings, const Clock& clock, const std::string& target,
                          const Work& work) {
   if (const auto server = owner_client(settings))
     return server->ask("GET", target, "", kLookTimeout);
-  const Here here = TACIT_TRY(open_here(settings, clock));
+  const ModelsHere here = TACIT_TRY(open_models(settings, clock));
   return work(*here.inference);
 }
 
@@ -213,13 +209,15 @@ std::string budget_text(const Json& budget) {
 std::string usage_text(const Json& usage) {
   if (usage["rows"].empty())
     return fmt::format("nothing was spent in {}\n", usage.value("period", ""));
-  std::string text = fmt::format("{:<40} {:>16} {:>8} {:>12} {:>10}\n", usage.value("by", ""),
-                                 "spent", "calls", "tokens", "unsure");
+  std::string text =
+      fmt::format("{:<40} {:>16} {:>8} {:>12} {:>10} {:>16} {:>8}\n", usage.value("by", ""),
+                  "spent", "calls", "tokens", "unsure", "avoided", "free");
   for (const Json& row : usage["rows"])
-    text +=
-        fmt::format("{:<40} {:>16} {:>8} {:>12} {:>10}\n", row.value("key", ""),
-                    "$" + row.value("spent_usd", ""), row.value("calls", std::int64_t{0}),
-                    row.value("tokens", std::int64_t{0}), row.value("suspended", std::int64_t{0}));
+    text += fmt::format("{:<40} {:>16} {:>8} {:>12} {:>10} {:>16} {:>8}\n", row.value("key", ""),
+                        "$" + row.value("spent_usd", ""), row.value("calls", std::int64_t{0}),
+                        row.value("tokens", std::int64_t{0}),
+                        row.value("suspended", std::int64_t{0}), "$" + row.value("avoided_usd", ""),
+                        row.value("avoided_calls", std::int64_t{0}));
   return text;
 }
 
@@ -271,8 +269,12 @@ int show(const Result<std::string>& found, bool json, const Text& text_of) {
 }  // namespace
 
 int run_infer(const Arguments& arguments, const Settings& settings, const Clock& clock) {
+  if (arguments.batch && arguments.each.empty())
+    return report(Error(ErrorKind::kInvalidInput, "--batch sends the lines of --each FILE"),
+                  arguments.json);
   if (!arguments.each.empty()) {
-    const auto failed = infer_each(arguments, settings, clock);
+    const auto failed = arguments.batch ? infer_batch(arguments, settings, clock)
+                                        : infer_each(arguments, settings, clock);
     if (!failed) return report(failed.error(), arguments.json);
     return *failed == 0 ? wire::kExitDone : wire::kExitPartly;
   }

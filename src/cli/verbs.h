@@ -20,6 +20,7 @@ int run_redact(const Arguments& arguments, const Settings& settings);
 int run_embed(const Arguments& arguments, const Settings& settings);
 int run_count_tokens(const Arguments& arguments);
 int run_infer(const Arguments& arguments, const Settings& settings, const Clock& clock);
+int run_batch(const Arguments& arguments, const Settings& settings, const Clock& clock);
 int run_budget(const Arguments& arguments, const Settings& settings, const Clock& clock);
 int run_usage(const Arguments& arguments, const Settings& settings, const Clock& clock);
 int run_cache(const Arguments& arguments, const Settings& settings, const Clock& clock);

@@ -3,11 +3,13 @@
 // (reserve), marked just before the first byte leaves (dispatch) and ends in exactly one way:
 // settled with what it cost, released when provably nothing was billed, or suspended when nobody
 // knows; then the whole hold counts as spent. Every step is durable before it returns. A Hold can
-// only come from a ledger, so what asks for one cannot be called without money set aside. Local
+// only come from a ledger, so what asks for one cannot be called without money set aside. The holds
+// of a provider's batch outlive the process that made them: they are left() and resumed(). Local
 // models cost nothing and never come here.
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +48,7 @@ struct HoldRequest {
   std::int64_t tokens = 0;          // the upper bound
   std::int64_t counted_prompt = 0;  // by our own counter, uncorrected; 0: not counted
   Urgency urgency = Urgency::kInteractive;
+  bool is_dispatched = false;  // in the same write: what is held goes out at once
 };
 
 class Ledger;
@@ -95,6 +98,26 @@ struct PromptCount {
   std::int64_t billed = 0;
 };
 
+// How one of many holds ends, named by its number.
+struct HoldEnd {
+  enum class Kind { kSettle, kRelease, kSuspend };
+  std::int64_t hold = 0;
+  Kind kind = Kind::kSuspend;
+  Money cost;        // of a settled one
+  BilledTokens use;  // the same
+  std::string reason;
+};
+
+// An answer that cost nothing, because it was kept or somebody else's: what it would have cost.
+struct AvoidedCost {
+  std::string developer;
+  std::string project;
+  std::string provider;
+  std::string model;
+  std::string operation;
+  Money amount;
+};
+
 enum class SpendKey { kDeveloper, kProject, kProvider, kModel, kOperation };
 
 struct SpendRow {
@@ -103,6 +126,8 @@ struct SpendRow {
   std::int64_t calls = 0;
   std::int64_t tokens = 0;
   std::int64_t suspended = 0;  // calls whose true cost nobody knows
+  Money avoided;               // what answers that cost nothing would have cost
+  std::int64_t avoided_calls = 0;
 };
 
 class Ledger {
@@ -112,6 +137,7 @@ class Ledger {
   // All or nothing: refused with budget_exhausted when an account or a ceiling lacks the amount,
   // with another kind when the ledger is in trouble. Either way no remote call is made.
   virtual Result<Hold> reserve(const HoldRequest& request) = 0;
+  // Not of a hold that was dispatched when it was made.
   virtual Result<void> dispatch(const Hold& hold) = 0;
   // The true cost, which may be above the hold; it is never cut down.
   Result<void> settle(Hold&& hold, Money cost, const BilledTokens& use) {
@@ -123,6 +149,26 @@ class Ledger {
   Result<void> suspend(Hold&& hold, const std::string& reason) {
     return finish(std::move(hold), [&](std::int64_t id) { return do_suspend(id, reason); });
   }
+
+  // Many at once, each step in one durable write. One refused does not stop the others.
+  virtual Result<std::vector<Result<Hold>>> reserve_all(std::span<const HoldRequest> requests) = 0;
+  virtual Result<void> dispatch_all(std::span<const std::int64_t> holds) = 0;
+  // One that has ended is left as it is, so the same ends may be told again.
+  virtual Result<void> end_all(std::span<const HoldEnd> ends) = 0;
+  // Gives up the handle and leaves the hold as it is; who does so has written down where it
+  // belongs.
+  static std::int64_t leave(Hold&& hold) {
+    Hold left = std::move(hold);
+    left.ledger_ = nullptr;
+    return left.id_;
+  }
+  // A handle of a hold that was left, to be left again; also of one that has ended meanwhile, whose
+  // provider may still be asked. conflict when it was never dispatched.
+  virtual Result<Hold> resume(std::int64_t hold) = 0;
+
+  // Never blocks on the disk: written in groups within a second, and before anybody looks or the
+  // ledger goes. A crash loses at most that second, which is no money.
+  virtual void avoid(const AvoidedCost& avoided) = 0;
 
   virtual Result<AccountState> developer_state(const std::string& developer) const = 0;
   // Alerts not yet taken; each is given once.

@@ -99,11 +99,16 @@ Response push_answer(service::InferenceService& inference, const service::InferR
 // What stands for {id} in `pattern`, empty for a pattern without; nothing for another path.
 std::optional<std::string> match(std::string_view pattern, std::string_view path) {
   constexpr std::string_view kId = "{id}";
-  if (!pattern.ends_with(kId))
+  const std::size_t at = pattern.find(kId);
+  if (at == std::string_view::npos)
     return path == pattern ? std::optional<std::string>("") : std::nullopt;
-  pattern.remove_suffix(kId.size());
-  if (!path.starts_with(pattern) || path == pattern) return std::nullopt;
-  const std::string_view id = path.substr(pattern.size());
+  const std::string_view before = pattern.substr(0, at);
+  const std::string_view after = pattern.substr(at + kId.size());
+  if (path.size() <= before.size() + after.size() || !path.starts_with(before) ||
+      !path.ends_with(after))
+    return std::nullopt;
+  const std::string_view id =
+      path.substr(before.size(), path.size() - before.size() - after.size());
   if (id.find('/') != std::string_view::npos) return std::nullopt;
   return std::string(id);
 }
@@ -115,7 +120,7 @@ struct Api::State {
     RouteText text;
     Response (State::*call)(const Request&, const std::string&);
   };
-  static const std::array<Route, 24> kRoutes;
+  static const std::array<Route, 28> kRoutes;
 
   State(service::KnowledgeService& with, service::InferenceService& models,
         net::Handler answers_mcp);
@@ -134,6 +139,10 @@ struct Api::State {
   Response stream(const Request&, const std::string&);
   Response events(const Request& request, const std::string&);
   Response infer(const Request& request, const std::string&);
+  Response send_batch(const Request& request, const std::string&);
+  Response batches(const Request&, const std::string&);
+  Response batch(const Request&, const std::string& id);
+  Response cancel_batch(const Request&, const std::string& id);
   Response budget(const Request& request, const std::string&);
   Response usage(const Request& request, const std::string&);
   Response providers(const Request&, const std::string&);
@@ -155,7 +164,7 @@ struct Api::State {
 };
 
 // method, path, name, summary, parameters, takes, gives
-constexpr std::array<Api::State::Route, 24> Api::State::kRoutes = {{
+constexpr std::array<Api::State::Route, 28> Api::State::kRoutes = {{
     {{"GET", "/health", "health", "The process lives.", "", "", "Health"}, &State::health},
     {{"GET", "/ready", "ready", "What does not work, if anything; 503 without the store.", "", "",
       "Readiness"},
@@ -191,6 +200,19 @@ constexpr std::array<Api::State::Route, 24> Api::State::kRoutes = {{
       "accepted.",
       "", "InferRequest", "InferAnswer"},
      &State::infer},
+    {{"POST", "/v1/batches", "sendBatch",
+      "Sends requests that may wait a day to a provider's batch endpoint, at a lower price.", "",
+      "BatchRequest", "Batch"},
+     &State::send_batch},
+    {{"GET", "/v1/batches", "listBatches", "Batches, newest first, without their lines.", "", "",
+      "Batches"},
+     &State::batches},
+    {{"GET", "/v1/batches/{id}", "getBatch", "How a batch stands, with the lines that have ended.",
+      "", "", "Batch"},
+     &State::batch},
+    {{"POST", "/v1/batches/{id}/cancel", "cancelBatch",
+      "Ends a batch at its provider; what was answered by then is kept and paid.", "", "", "Batch"},
+     &State::cancel_batch},
     {{"GET", "/v1/budget", "budget", "What a developer's month allows and has cost.", "developer",
       "", "Budget"},
      &State::budget},
@@ -223,6 +245,7 @@ Api::State::State(service::KnowledgeService& with, service::InferenceService& mo
 }
 
 Response Api::State::route(const Request& request) {
+  std::string allowed;  // methods of the path
   for (const Route& route : kRoutes) {
     const auto id = match(route.text.path, request.path);
     if (!id) continue;
@@ -230,19 +253,21 @@ Response Api::State::route(const Request& request) {
       const auto known = Parameters(request).refuse_unknown(route.text.parameters);
       return known ? (this->*route.call)(request, *id) : refuse(known.error());
     }
-    const std::string allowed = route.text.method == "GET" ? "GET, HEAD, OPTIONS" : "POST, OPTIONS";
-    Response response;
-    if (request.method == "OPTIONS")
-      response.status = wire::kHttpNoContent;
-    else
-      response = refuse_with(
-          wire::kHttpNotAllowed,
-          {ErrorKind::kInvalidInput, fmt::format("{} takes {}", request.path, allowed)});
-    response.headers.emplace_back("Allow", allowed);
-    return response;
+    allowed += route.text.method == "GET" ? "GET, HEAD, " : "POST, ";
   }
-  return refuse(
-      {ErrorKind::kNotFound, fmt::format("there is nothing at {}", clip_utf8(request.path, 100))});
+  if (allowed.empty())
+    return refuse({ErrorKind::kNotFound,
+                   fmt::format("there is nothing at {}", clip_utf8(request.path, 100))});
+  allowed += "OPTIONS";
+  Response response;
+  if (request.method == "OPTIONS")
+    response.status = wire::kHttpNoContent;
+  else
+    response =
+        refuse_with(wire::kHttpNotAllowed,
+                    {ErrorKind::kInvalidInput, fmt::format("{} takes {}", request.path, allowed)});
+  response.headers.emplace_back("Allow", allowed);
+  return response;
 }
 
 Response Api::State::health(const Request&, const std::string&) {
@@ -388,6 +413,32 @@ Response Api::State::infer(const Request& request, const std::string&) {
     return push_answer(inference, *wanted);
   return answer(inference.infer(*wanted),
                 [](const service::InferAnswer& done) { return wire::encode(done); });
+}
+
+Response Api::State::send_batch(const Request& request, const std::string&) {
+  if (request.media_type() != "application/json") {
+    return refuse_with(wire::kHttpWrongContent,
+                       {ErrorKind::kInvalidInput, "send Content-Type: application/json"});
+  }
+  const auto items = wire::decode_batch(request.body);
+  if (!items) return refuse(items.error());
+  return answer(inference.batches().submit(*items),
+                [](const service::BatchView& sent) { return wire::encode(sent); });
+}
+
+Response Api::State::batches(const Request&, const std::string&) {
+  return answer(inference.batches().list(),
+                [](const std::vector<service::BatchView>& found) { return wire::encode(found); });
+}
+
+Response Api::State::batch(const Request&, const std::string& id) {
+  return answer(inference.batches().view(id),
+                [](const service::BatchView& found) { return wire::encode(found); });
+}
+
+Response Api::State::cancel_batch(const Request&, const std::string& id) {
+  return answer(inference.batches().cancel(id),
+                [](const service::BatchView& left) { return wire::encode(left); });
 }
 
 Response Api::State::budget(const Request& request, const std::string&) {

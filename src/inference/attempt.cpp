@@ -14,6 +14,8 @@ constexpr std::size_t kMaxRefusalBytes = 64U << 10U;
 constexpr int kFirstSuccess = 200;
 constexpr int kAfterSuccess = 300;
 
+}  // namespace
+
 bool is_success(int status) {
   return status >= kFirstSuccess && status < kAfterSuccess;
 }
@@ -40,8 +42,6 @@ Fault fault_of(const net::HttpOutcome& outcome) {
   }
   return fault;
 }
-
-}  // namespace
 
 struct Attempt::Sent {
   net::HttpOutcome outcome;
@@ -132,9 +132,11 @@ Result<std::optional<Fault>> Attempt::run(const Route& route, net::HttpCall call
     }
   } else {
     TACIT_ASSERT(ledger_ != nullptr && route.facts != nullptr);
-    hold.emplace(TACIT_TRY(ledger_->reserve(wanted)));
+    // Nothing happens between the hold and the first byte, so one durable write says both.
+    HoldRequest at_once = wanted;
+    at_once.is_dispatched = true;
+    hold.emplace(TACIT_TRY(ledger_->reserve(at_once)));
     record.hold = hold->id();
-    TACIT_TRY(ledger_->dispatch(*hold));
   }
   const auto left = std::chrono::duration_cast<Duration>(deadline - clock_.steady());
   call.total_timeout = std::max(left, Duration(1));

@@ -44,6 +44,10 @@ struct ReplySink {
   FunctionRef<Attempted<std::optional<BilledTokens>>()> on_end;
 };
 
+// What a call that did not end as HTTP says it should means.
+Fault fault_of(const net::HttpOutcome& outcome);
+bool is_success(int status);
+
 class Attempt {
  public:
   Attempt(Outbound& outbound, Ledger* ledger, const Clock& clock, const AttemptOptions& options)

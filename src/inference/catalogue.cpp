@@ -17,6 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr int kMostFactor = 4000;                  // no byte-level encoding is wronger than this
+constexpr int kMostBatchRate = 1000;               // no batch costs more than its calls
 constexpr std::int64_t kMostRate = 1'000'000'000;  // $1000 for a million tokens: a slip of units
 
 // Reads one object's fields and remembers the first mistake.
@@ -122,7 +123,23 @@ Result<ModelFacts> parse_model(const Json& json, std::size_t index) {
   return facts;
 }
 
-bool is_in_force(const PriceRow& row, Instant now) {
+Result<std::pair<std::string, BatchRate>> parse_batch(const Json& json, std::size_t index) {
+  const std::string place = fmt::format("batches[{}]", index);
+  if (!json.is_object()) return fail(ErrorKind::kCorrupt, "catalogue: " + place + ": no object");
+  Fields fields(json, place);
+  BatchRate rate;
+  std::string provider = fields.text("provider");
+  rate.from = fields.date("from", true).value_or(Instant());
+  rate.to = fields.date("to", false);
+  rate.per_mille = static_cast<int>(fields.needed("per_mille", kMostBatchRate));
+  rate.source = fields.text("source");
+  if (rate.per_mille == 0) fields.note("per_mille", "must cost something");
+  TACIT_TRY(fields.done());
+  return std::pair(std::move(provider), std::move(rate));
+}
+
+template <class Row>
+bool is_in_force(const Row& row, Instant now) {
   return row.from <= now && (!row.to || now < *row.to);
 }
 
@@ -163,6 +180,13 @@ Result<Catalogue> Catalogue::parse(std::string_view json) {
     if (!seen.insert(facts.id()).second)
       return fail(ErrorKind::kCorrupt, "catalogue: " + facts.id() + " stands in it twice");
     catalogue.models_.push_back(std::move(facts));
+  }
+  const Json batches = document.value("batches", Json::array());
+  if (!batches.is_array()) return fail(ErrorKind::kCorrupt, "catalogue: batches must be a list");
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    const auto [provider, rate] = TACIT_TRY(parse_batch(batches[i], i));
+    for (ModelFacts& facts : catalogue.models_)
+      if (facts.provider == provider) facts.batches.push_back(rate);
   }
   return catalogue;
 }
@@ -222,6 +246,13 @@ Result<Quote> quote(const ModelFacts& model, std::int64_t counted_prompt, std::i
   }
   best.tokens = prompt + max_output;
   return best;
+}
+
+std::optional<int> batch_per_mille(const ModelFacts& model, Instant now) {
+  std::optional<int> dearest;
+  for (const BatchRate& rate : model.batches)
+    if (is_in_force(rate, now)) dearest = std::max(dearest.value_or(0), rate.per_mille);
+  return dearest;
 }
 
 Result<Money> cost(const ModelFacts& model, const BilledTokens& use, Instant made) {

@@ -30,6 +30,14 @@ struct PriceRow {
   std::string source;
 };
 
+// What a batch costs, in thousandths of the price of single calls.
+struct BatchRate {
+  Instant from;
+  std::optional<Instant> to;
+  int per_mille = 1000;
+  std::string source;
+};
+
 struct ModelFacts {
   std::string provider;
   std::string model;
@@ -41,6 +49,7 @@ struct ModelFacts {
   std::optional<Instant> retired;
   std::string note;
   std::vector<PriceRow> prices;
+  std::vector<BatchRate> batches;  // of its provider; empty: its batches are not used
 
   std::string id() const { return provider + "/" + model; }
 };
@@ -75,6 +84,8 @@ class Catalogue {
 // `learned_per_mille` (correction.h) counts where it is above the model's own factor.
 Result<Quote> quote(const ModelFacts& model, std::int64_t counted_prompt, std::int64_t max_output,
                     Instant now, int learned_per_mille = 0);
+// In force at this time; none: its price is not known, so no batch is sent.
+std::optional<int> batch_per_mille(const ModelFacts& model, Instant now);
 // What a call cost that was made at this time.
 Result<Money> cost(const ModelFacts& model, const BilledTokens& use, Instant made);
 

@@ -66,6 +66,24 @@ TEST(Catalogue, ACallIsPricedToThePicoDollar) {
             Money::pico(100'000 + 10'000 + 125'000 + 200'000 + 500'000));
 }
 
+TEST(Catalogue, ABatchHasAShareOfThePriceOrIsNotSent) {
+  const Instant now = on("2026-11-25");
+  EXPECT_EQ(batch_per_mille(model("gpt-5-nano"), now), 500);
+  EXPECT_EQ(batch_per_mille(model("claude-haiku-5-5"), now), 500);
+  EXPECT_EQ(batch_per_mille(model("gemini-2.5-flash-lite"), now), 500);
+  EXPECT_EQ(batch_per_mille(model("openai/gpt-oss-20b"), now), 750);
+  EXPECT_EQ(batch_per_mille(model("gpt-5-nano"), on("2020-01-01")), std::nullopt);
+  for (const char* const wrong :
+       {R"({"provider":"x","from":"2026-01-01","per_mille":0,"source":"s"})",
+        R"({"provider":"x","from":"2026-01-01","per_mille":1001,"source":"s"})",
+        R"({"provider":"x","from":"2026-01-01","per_mille":500})",
+        R"({"provider":"x","per_mille":500,"source":"s"})", "7"})
+    EXPECT_FALSE(Catalogue::parse(R"({"dated":"2026-01-01","models":[],"batches":[)" +
+                                  std::string(wrong) + "]}")
+                     .has_value())
+        << wrong;
+}
+
 TEST(Catalogue, ALengthTierAppliesToTheWholeCall) {
   const ModelFacts& haiku = model("claude-haiku-5-5");
   const Instant now = on("2026-11-25");

@@ -12,12 +12,6 @@
 namespace tacit::inference {
 namespace {
 
-const TokenCounter* counter_of(const EngineParts& parts, const Route& route) {
-  if (route.facts == nullptr) return nullptr;
-  const auto found = parts.counters.find(route.facts->encoding);
-  return found == parts.counters.end() ? nullptr : found->second;
-}
-
 // What a call says of itself before any place is chosen.
 template <class Request>
 Job job_of(const std::string& request_id, const Request& request, const EngineParts& parts) {
@@ -95,13 +89,21 @@ struct Engine::State {
         chain(options.chain, parts.clock, options.seed),
         embeddings(options.embeddings, parts.clock, options.seed + 1),
         walker(options, parts, *outbound),
+        batches(options.batch, parts, *outbound, chain.routes),
         responses(options.responses, parts.clock) {}
 
   Result<Completion> ask(const std::string& request_id, const CompletionRequest& request,
                          const std::function<void(std::string_view)>& on_text,
                          const std::stop_token& stop);
 
-  void save(Money cost) { saved_pico += cost.pico(); }
+  // An answer that cost nothing: what it would have cost.
+  void save(const CompletionRequest& request, const std::string& provider, const std::string& model,
+            Money cost) {
+    saved_pico += cost.pico();
+    if (parts.ledger == nullptr || cost == Money()) return;
+    parts.ledger->avoid(
+        {request.developer, request.project, provider, model, request.operation, cost});
+  }
 
   const EngineOptions options;
   const EngineParts parts;
@@ -109,6 +111,7 @@ struct Engine::State {
   Chain chain;
   Chain embeddings;
   Walker walker;
+  BatchDesk batches;
   ResponseCache responses;
   std::atomic<std::int64_t> saved_pico{0};
   SingleFlight flights;  // ends first
@@ -134,7 +137,7 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
     return state_->ask(request_id, request, on_text, stop);
   const std::string key = key_of(call);
   if (const auto kept = state_->responses.find(key)) {
-    state_->save(kept->cost);
+    state_->save(request, kept->provider, kept->model, kept->cost);
     if (on_text) on_text(kept->text);
     return from_cache(*kept);
   }
@@ -144,7 +147,7 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
                                const SingleFlight::ShowText& show,
                                std::stop_token ending) -> Result<Completion> {
     if (const auto kept = state->responses.find(key)) {
-      state->save(kept->cost);
+      state->save(request, kept->provider, kept->model, kept->cost);
       return from_cache(*kept);
     }
     Completion done = TACIT_TRY(state->ask(
@@ -166,7 +169,7 @@ Result<Completion> Engine::complete(const std::string& request_id, const Complet
   Completion done = TACIT_TRY(std::move(landing.outcome));
   if (is_streamed && !has_shown) on_text(done.text);
   if (!landing.has_called) {  // another caller asked, and pays
-    state_->save(done.cost);
+    state_->save(request, done.provider, done.model, done.cost);
     done.is_cached = true;
     done.cost = Money();
     done.attempts.clear();
@@ -270,6 +273,10 @@ Result<EmbeddingAnswer> Engine::embed(const std::string& request_id,
   }
   answer.cost = cost_of(answer.attempts);
   return answer;
+}
+
+BatchDesk& Engine::batches() {
+  return state_->batches;
 }
 
 std::vector<ProviderView> Engine::providers() const {

@@ -22,7 +22,9 @@
 #include "domain/sensitivity.h"
 #include "domain/spend.h"
 #include "inference/attempt.h"
+#include "inference/batch_desk.h"
 #include "inference/call_queue.h"
+#include "inference/engine_parts.h"
 #include "inference/plan.h"
 #include "inference/provider.h"
 #include "inference/response_cache.h"
@@ -88,6 +90,7 @@ struct EngineOptions {
   std::vector<Route> chain;       // for text, in the order of asking
   std::vector<Route> embeddings;  // for vectors
   AttemptOptions attempt;
+  BatchOptions batch;
   net::HttpClientOptions http;
   std::size_t remote_calls = kRemoteCallsAtOnce;
   std::size_t local_calls = kLocalCallsAtOnce;
@@ -95,13 +98,6 @@ struct EngineOptions {
   ResponseCacheOptions responses;
   std::string tenant;  // in every key of the responses; a secret, so that a digest tells nothing
   unsigned seed = 1;   // of the jitter
-};
-
-struct EngineParts {
-  const Clock& clock;
-  Ledger* ledger = nullptr;      // null: no money can be held, nothing remote is called
-  std::string ledger_trouble{};  // why it is null
-  std::map<Encoding, const TokenCounter*> counters{};  // one that is missing: bytes count
 };
 
 struct ProviderView {
@@ -131,6 +127,9 @@ class Engine {
                               std::stop_token stop = {});
   Result<EmbeddingAnswer> embed(const std::string& request_id, const EmbeddingRequest& request,
                                 std::stop_token stop = {});
+
+  // Work that may wait a day, at a provider's batch endpoint.
+  BatchDesk& batches();
 
   std::vector<ProviderView> providers() const;
   CallQueue::State remote_queue() const;

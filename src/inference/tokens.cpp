@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <cstring>
 
 #include "inference/code_points.h"
 #include "inference/merge.h"
@@ -14,7 +15,8 @@ namespace {
 
 constexpr std::string_view kNames[] = {"o200k_base", "cl100k_base"};
 constexpr std::size_t kFewestSlots = 64;
-constexpr std::size_t kMostSlots = 16'384;  // 256 KiB: half of a core's second cache
+constexpr std::size_t kMostSlots = 16'384;    // 256 KiB: half of a core's second cache
+constexpr std::size_t kMostRemembered = 256;  // bytes of a piece
 constexpr std::size_t kBytesASlot = 16;  // so that clearing the slots costs little beside counting
 
 // Counts of pieces, remembered while one text is counted: texts repeat themselves, and this is
@@ -25,10 +27,12 @@ class PieceCounts {
       : ranks_(ranks),
         merger_(ranks),
         mask_(std::bit_ceil(std::clamp(text_size / kBytesASlot, kFewestSlots, kMostSlots)) - 1),
-        slots_(mask_ + 1) {}
+        slots_(mask_ + 1),
+        long_slots_(mask_ + 1) {}
 
+  // `piece` lies in the text, which stays where it is.
   std::size_t count(std::string_view piece) {
-    if (piece.size() > Ranks::kShort) return count_anew(piece);
+    if (piece.size() > Ranks::kShort) return count_long(piece);
     const std::uint64_t key = Ranks::short_key(piece);
     Slot& slot = slots_[Ranks::mix(key, piece.size()) & mask_];
     if (slot.key != key || slot.size != piece.size()) {
@@ -44,6 +48,22 @@ class PieceCounts {
     std::uint32_t size = 0;
     std::uint32_t tokens = 0;
   };
+  // Its first place in the text stands for its bytes.
+  struct LongSlot {
+    const char* bytes = nullptr;
+    std::uint32_t size = 0;
+    std::uint32_t tokens = 0;
+  };
+
+  std::size_t count_long(std::string_view piece) {
+    if (piece.size() > kMostRemembered) return count_anew(piece);
+    LongSlot& slot = long_slots_[Ranks::hash(piece) & mask_];
+    if (slot.size != piece.size() || std::memcmp(slot.bytes, piece.data(), piece.size()) != 0) {
+      slot = {piece.data(), static_cast<std::uint32_t>(piece.size()),
+              static_cast<std::uint32_t>(count_anew(piece))};
+    }
+    return slot.tokens;
+  }
   std::size_t count_anew(std::string_view piece) {
     return ranks_.find(piece) != kNoRank ? 1 : merger_.merge(piece, nullptr);
   }
@@ -52,6 +72,7 @@ class PieceCounts {
   Merger merger_;
   std::size_t mask_;
   std::vector<Slot> slots_;
+  std::vector<LongSlot> long_slots_;
 };
 
 }  // namespace

@@ -97,7 +97,11 @@ void Walker::judge_budget(Job& job) {
 }
 
 Plan Walker::plan_of(Chain& chain, Job& job, std::vector<Quote>& quotes) {
-  judge_budget(job);
+  const bool has_remote = std::ranges::any_of(chain.routes, [](const Route& route) {
+    return !route.endpoint.is_local && route.refusal.empty();
+  });
+  // What stays costs nothing, so the budget is not looked at.
+  if (has_remote && may_leave(job.wish.sensitivity, job.wish.mode)) judge_budget(job);
   std::vector<RouteState> states = chain.board.states();
   quotes.assign(chain.routes.size(), {});
   for (std::size_t i = 0; i < chain.routes.size(); ++i) {

@@ -69,6 +69,8 @@ struct InferenceService::State {
   Result<void> open();
   // The label a local model gives to a text that the other layers are in doubt about.
   Result<Sensitivity> ask_local(std::string_view text);
+  // How far a request may travel, and what of it may be sent.
+  Result<JudgedRequest> judge(const InferRequest& request, const std::string& id) const;
   void keep(CallAudit audit, int number, const inference::AttemptRecord& record);
   std::string next_id() { return fmt::format("{}-{}", run, ++asked); }
   std::string payer(const std::string& named) const {
@@ -83,6 +85,7 @@ struct InferenceService::State {
   std::string ledger_trouble;
   std::unique_ptr<privacy::Sensitivities> sensitivities;
   std::unique_ptr<inference::Engine> engine;  // ends before what it uses
+  std::unique_ptr<BatchService> batches;      // before the engine
   cache::CacheStats at_start;                 // of the responses
   std::string run;                            // differs from start to start
   std::atomic<std::uint64_t> asked{0};
@@ -114,6 +117,7 @@ Result<void> InferenceService::State::open() {
   options.embeddings = routes_of(settings.embeddings, catalogue, now);
   options.remote_calls = settings.remote_calls;
   options.responses = settings.responses;
+  options.batch = settings.batch;
   options.tenant = parts.key.content_hash("responses");
   inference::EngineParts engine_parts{parts.clock};
   engine_parts.ledger = ledger.get();
@@ -131,7 +135,40 @@ Result<void> InferenceService::State::open() {
   auto made = privacy::Sensitivities::make(settings.sensitivity, layers);
   if (!made) return std::unexpected(std::move(made).error().with_context("sensitivity_topics"));
   sensitivities = std::move(*made);
+  BatchService::Parts of_batches{parts.store, parts.redactor, parts.clock, engine->batches()};
+  of_batches.ledger = ledger.get();
+  of_batches.ledger_trouble = ledger_trouble;
+  of_batches.developer = settings.developer;
+  of_batches.judge = [this](const InferRequest& request, const std::string& id) {
+    return judge(request, id);
+  };
+  batches = TACIT_TRY(BatchService::open(std::move(of_batches)));
   return {};
+}
+
+Result<JudgedRequest> InferenceService::State::judge(const InferRequest& request,
+                                                     const std::string& id) const {
+  TACIT_TRY(check(request));
+  privacy::SensitivityQuestion question;
+  question.texts = {request.system, request.prompt, request.schema};
+  question.paths.assign(request.paths.begin(), request.paths.end());
+  const auto decision = sensitivities->decide(question, Deadline::after(kDecisionTime));
+  JudgedRequest judged;
+  judged.audit.request = id;
+  judged.audit.content_hash = parts.key.content_hash(request.system + '\0' + request.prompt);
+  judged.audit.label = decision.label;
+  judged.audit.layer = privacy::name_of(decision.layer);
+  judged.audit.reason = decision.reason;
+  judged.prompt.max_output = request.max_output;
+  judged.prompt.schema = request.schema;
+  judged.prompt.temperature = request.temperature;
+  // What is decided on is what was given; what is sent, even to a local model, has no secrets.
+  if (!request.system.empty())
+    judged.prompt.messages.push_back(
+        {inference::Role::kSystem, parts.redactor.redact(request.system).text});
+  judged.prompt.messages.push_back(
+      {inference::Role::kUser, parts.redactor.redact(request.prompt).text});
+  return judged;
 }
 
 Result<Sensitivity> InferenceService::State::ask_local(std::string_view text) {
@@ -184,45 +221,30 @@ Result<std::unique_ptr<InferenceService>> InferenceService::open(const Inference
 Result<InferAnswer> InferenceService::infer(const InferRequest& request,
                                             const std::function<void(std::string_view)>& on_text,
                                             std::stop_token stop) {
-  TACIT_TRY(check(request));
-  privacy::SensitivityQuestion question;
-  question.texts = {request.system, request.prompt, request.schema};
-  question.paths.assign(request.paths.begin(), request.paths.end());
-  const auto decision = state_->sensitivities->decide(question, Deadline::after(kDecisionTime));
-
+  const std::string id = state_->next_id();
+  const JudgedRequest judged = TACIT_TRY(state_->judge(request, id));
   InferAnswer answer;
-  answer.sensitivity = decision.label;
-  answer.reason = fmt::format("{}: {}", privacy::name_of(decision.layer), decision.reason);
+  answer.sensitivity = judged.audit.label;
+  answer.reason = fmt::format("{}: {}", judged.audit.layer, judged.audit.reason);
   inference::CompletionRequest call;
   call.developer = state_->payer(request.developer);
   call.project = request.project;
   call.operation = request.operation;
   call.mode = request.mode;
-  call.sensitivity = decision.label;
+  call.sensitivity = judged.audit.label;
   call.urgency = request.is_background ? Urgency::kBackground : Urgency::kInteractive;
   call.time = Duration(request.timeout_ms);
-  call.prompt.max_output = request.max_output;
-  call.prompt.schema = request.schema;
-  call.prompt.temperature = request.temperature;
-  const std::string id = state_->next_id();
-  CallAudit audit;
-  audit.request = id;
-  audit.content_hash = state_->parts.key.content_hash(request.system + '\0' + request.prompt);
-  audit.label = decision.label;
-  audit.layer = privacy::name_of(decision.layer);
-  audit.reason = decision.reason;
-  call.on_attempt = [state = state_.get(), audit](int number,
-                                                  const inference::AttemptRecord& record) {
+  call.prompt = judged.prompt;
+  call.on_attempt = [state = state_.get(), audit = judged.audit](
+                        int number, const inference::AttemptRecord& record) {
     state->keep(audit, number, record);
   };
-  // What is decided on is what was given; what is sent, even to a local model, has no secrets.
-  const privacy::Redactor& redactor = state_->parts.redactor;
-  if (!request.system.empty())
-    call.prompt.messages.push_back(
-        {inference::Role::kSystem, redactor.redact(request.system).text});
-  call.prompt.messages.push_back({inference::Role::kUser, redactor.redact(request.prompt).text});
   answer.completion = TACIT_TRY(state_->engine->complete(id, call, on_text, std::move(stop)));
   return answer;
+}
+
+BatchService& InferenceService::batches() {
+  return *state_->batches;
 }
 
 Result<BudgetView> InferenceService::budget(const std::string& developer) {

@@ -23,14 +23,13 @@
 #include "inference/engine.h"
 #include "privacy/redactor.h"
 #include "privacy/sensitivity.h"
+#include "service/batch_service.h"
+#include "service/infer_request.h"
 #include "service/knowledge_service.h"
 #include "store/ledger.h"
 #include "store/store.h"
 
 namespace tacit::service {
-
-inline constexpr std::size_t kMaxPromptBytes = 4U << 20U;
-inline constexpr std::int64_t kUsualOutput = 1024;  // tokens of an answer, when nothing is said
 
 struct InferenceSettings {
   std::vector<inference::PlaceOptions> chain;
@@ -38,23 +37,9 @@ struct InferenceSettings {
   std::string developer;  // "": found out
   std::size_t remote_calls = inference::kRemoteCallsAtOnce;
   inference::ResponseCacheOptions responses;
+  inference::BatchOptions batch;
   store::LedgerOptions budget;
   privacy::SensitivityOptions sensitivity;  // topics of one's own, known ones left out
-};
-
-struct InferRequest {
-  std::string prompt;
-  std::string system;
-  std::string schema;  // JSON Schema of the answer; "": text
-  std::string operation = "infer";
-  std::string project;
-  std::string developer;           // "": the configured one
-  std::vector<std::string> paths;  // of files that the prompt is about
-  PrivacyMode mode = PrivacyMode::kAuto;
-  bool is_background = false;
-  std::int64_t max_output = kUsualOutput;
-  double temperature = 0;  // 0: the same question has the same answer, which is kept
-  std::int64_t timeout_ms = 60'000;
 };
 
 struct InferAnswer {
@@ -101,6 +86,8 @@ class InferenceService {
   Result<InferAnswer> infer(const InferRequest& request,
                             const std::function<void(std::string_view)>& on_text = {},
                             std::stop_token stop = {});
+  // Work that may wait a day, for less.
+  BatchService& batches();
   Result<BudgetView> budget(const std::string& developer = "");
   Result<std::vector<SpendRow>> usage(SpendKey key, const std::string& period = "") const;
   std::vector<inference::ProviderView> providers() const;

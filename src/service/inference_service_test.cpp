@@ -86,6 +86,21 @@ TEST_F(InferenceServiceTest, AsksTheChainForAnOrdinaryTextAndKeepsAnAuditWithout
   EXPECT_EQ(service_->usage(SpendKey::kProvider)->at(0).key, "groq");
 }
 
+TEST_F(InferenceServiceTest, WhatTheCacheSavedIsInTheUsageAndOutlivesARestart) {
+  const auto paid = ask(kOrdinary);
+  ASSERT_TRUE(ask(kOrdinary)->completion.is_cached);
+  ASSERT_TRUE(ask(kOrdinary)->completion.is_cached);
+  for (int start = 0; start < 2; ++start) {
+    const auto rows = service_->usage(SpendKey::kModel).value();
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].calls, 1);
+    EXPECT_EQ(rows[0].spent, paid->completion.cost);
+    EXPECT_EQ(rows[0].avoided_calls, 2);
+    EXPECT_EQ(rows[0].avoided, paid->completion.cost * 2);
+    open();
+  }
+}
+
 TEST_F(InferenceServiceTest, KeepsASecretHereAndMasksItEvenForTheLocalModel) {
   const std::string password = "Xk29" + std::string("vQw7Zr41Lm");
   for (const auto mode : {PrivacyMode::kAuto, PrivacyMode::kRemote, PrivacyMode::kLocal}) {

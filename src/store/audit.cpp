@@ -42,17 +42,22 @@ CallAudit read_audit(Statement& row) {
 
 }  // namespace
 
-Result<void> append_call_audit(Store& store, const CallAudit& audit) {
-  if (!is_hash(audit.content_hash))
-    return fail(ErrorKind::kInvalidInput, "the audit log takes a keyed hash and nothing else");
-  return store.write([&](WriteTxn& txn) {
-    return txn.run(
-        "INSERT INTO call_audit(time, request, attempt, content_hash, bytes_out, bytes_in, "
-        "provider, model, label, layer, reason, outcome, hold) "
-        "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-        audit.time, cut(audit.request), audit.attempt, audit.content_hash, audit.bytes_out,
-        audit.bytes_in, cut(audit.provider), cut(audit.model), name_of(audit.label),
-        cut(audit.layer), cut(audit.reason), cut(audit.outcome), audit.hold);
+Result<void> append_call_audits(Store& store, std::span<const CallAudit> audits) {
+  for (const CallAudit& audit : audits) {
+    if (!is_hash(audit.content_hash))
+      return fail(ErrorKind::kInvalidInput, "the audit log takes a keyed hash and nothing else");
+  }
+  return store.write([&](WriteTxn& txn) -> Result<void> {
+    for (const CallAudit& audit : audits) {
+      TACIT_TRY(txn.run(
+          "INSERT INTO call_audit(time, request, attempt, content_hash, bytes_out, bytes_in, "
+          "provider, model, label, layer, reason, outcome, hold) "
+          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+          audit.time, cut(audit.request), audit.attempt, audit.content_hash, audit.bytes_out,
+          audit.bytes_in, cut(audit.provider), cut(audit.model), name_of(audit.label),
+          cut(audit.layer), cut(audit.reason), cut(audit.outcome), audit.hold));
+    }
+    return {};
   });
 }
 

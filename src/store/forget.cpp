@@ -160,6 +160,7 @@ Result<ForgetReceipt> forget(WriteTxn& txn, const ForgetTarget& target, Instant 
   TACIT_TRY(txn.run("DELETE FROM file_done"));
   // So may the answers of models, which are made of what they were asked.
   TACIT_TRY(txn.run("DELETE FROM kept_reply"));
+  TACIT_TRY(txn.run("UPDATE batch_line SET text = '', schema = ''"));
   if (target.item) return forget_item(txn, *target.item, now);
   const Doomed doomed = TACIT_TRY(doomed_by(txn, target));
   ForgetReceipt receipt;

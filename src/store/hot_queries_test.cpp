@@ -97,6 +97,8 @@ const std::map<std::string, std::string>& served_elsewhere() {
       {"hold_unfinished", "`ledger.cpp` recover"},
       {"hold_period", "`ledger.cpp` breakdown, daily"},
       {"hold_counted", "`ledger.cpp` prompt_counts"},
+      {"batch_created", "`batches.cpp` list_batches"},
+      {"batch_line_waiting", "`ledger.cpp` recover"},
   };
   return kElsewhere;
 }

@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "domain/budget.h"
+#include "store/avoided.h"
 #include "store/rows.h"
 #include "store/txn.h"
 
@@ -78,14 +79,30 @@ Result<HoldRow> hold_row(ReadTxn& txn, std::int64_t id) {
                  row.integer(5)};
 }
 
+Result<void> check(const HoldRequest& request) {
+  if (request.request.empty() || request.developer.empty() || request.amount < Money() ||
+      request.tokens < 0 || request.counted_prompt < 0) {
+    return fail(ErrorKind::kInvalidInput, "a hold needs a request, a developer and an amount");
+  }
+  return {};
+}
+
 class SqlLedger final : public Ledger {
  public:
   SqlLedger(Store& store, const LedgerOptions& options, const Clock& clock)
-      : store_(store), options_(options), clock_(clock) {}
+      : store_(store),
+        options_(options),
+        clock_(clock),
+        avoided_([this](const AvoidedCosts::Sums& sums) { return write_avoided(sums); }) {}
 
   Result<void> recover();
   Result<Hold> reserve(const HoldRequest& request) override;
   Result<void> dispatch(const Hold& hold) override;
+  Result<std::vector<Result<Hold>>> reserve_all(std::span<const HoldRequest> requests) override;
+  Result<void> dispatch_all(std::span<const std::int64_t> holds) override;
+  Result<void> end_all(std::span<const HoldEnd> ends) override;
+  Result<Hold> resume(std::int64_t hold) override;
+  void avoid(const AvoidedCost& avoided) override { avoided_.add(avoided); }
   Result<AccountState> developer_state(const std::string& developer) const override;
   Result<std::vector<BudgetAlert>> take_alerts() override;
   Result<std::vector<SpendRow>> breakdown(SpendKey key, const std::string& period) const override;
@@ -111,15 +128,20 @@ class SqlLedger final : public Ledger {
   Result<std::optional<Error>> refusal(WriteTxn& txn, const HoldRequest& request,
                                        const std::string& period);
   Result<std::int64_t> take(WriteTxn& txn, const HoldRequest& request, const std::string& period);
+  // The number of the hold, or why there is none.
+  Result<std::int64_t> reserve_in(WriteTxn& txn, const HoldRequest& request,
+                                  std::optional<Error>& refused);
   Result<void> alert(WriteTxn& txn, const Account& account, const std::string& period,
                      const std::vector<int>& percents);
   Result<void> end(std::int64_t id, const Ending& ending);
   Result<void> end_in(WriteTxn& txn, const HoldRow& hold, const Ending& ending);
   static Ending unfinished(const HoldRow& hold, std::string_view why);
+  Result<void> write_avoided(const AvoidedCosts::Sums& sums) const;
 
   Store& store_;
   const LedgerOptions options_;
   const Clock& clock_;
+  mutable AvoidedCosts avoided_;  // ends first
 };
 
 std::vector<Account> SqlLedger::accounts_of(const std::string& developer,
@@ -185,13 +207,14 @@ Result<std::int64_t> SqlLedger::take(WriteTxn& txn, const HoldRequest& request,
     const Balance balance = TACIT_TRY(balance_of(txn, account.name, period));
     TACIT_TRY(alert(txn, account, period, percents_reached(balance.used(), account.limit)));
   }
-  TACIT_TRY(
-      txn.run("INSERT INTO hold(request, attempt, period, developer, project, provider, model, "
-              "operation, price, amount, tokens, counted, state, created) "
-              "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, 0, ?13)",
-              request.request, request.attempt, period, request.developer, request.project,
-              request.provider, request.model, request.operation, request.price,
-              request.amount.pico(), request.tokens, request.counted_prompt, clock_.now()));
+  TACIT_TRY(txn.run(
+      "INSERT INTO hold(request, attempt, period, developer, project, provider, model, "
+      "operation, price, amount, tokens, counted, state, created) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+      request.request, request.attempt, period, request.developer, request.project,
+      request.provider, request.model, request.operation, request.price, request.amount.pico(),
+      request.tokens, request.counted_prompt,
+      code(request.is_dispatched ? HoldState::kDispatched : HoldState::kOpen), clock_.now()));
   return txn.integer("SELECT id FROM hold WHERE request = ?1 AND attempt = ?2", request.request,
                      request.attempt);
 }
@@ -207,25 +230,51 @@ Result<void> SqlLedger::alert(WriteTxn& txn, const Account& account, const std::
   return {};
 }
 
-Result<Hold> SqlLedger::reserve(const HoldRequest& request) {
-  if (request.request.empty() || request.developer.empty() || request.amount < Money() ||
-      request.tokens < 0 || request.counted_prompt < 0) {
-    return fail(ErrorKind::kInvalidInput, "a hold needs a request, a developer and an amount");
+Result<std::int64_t> SqlLedger::reserve_in(WriteTxn& txn, const HoldRequest& request,
+                                           std::optional<Error>& refused) {
+  const std::string period = TACIT_TRY(current_period(txn, clock_.now()));
+  if (TACIT_TRY(txn.integer("SELECT count(*) FROM hold WHERE request = ?1 AND attempt = ?2",
+                            request.request, request.attempt)) != 0) {
+    return fail(ErrorKind::kConflict, "this attempt of the request has had its hold");
   }
+  refused = TACIT_TRY(refusal(txn, request, period));
+  if (refused) return 0;
+  return take(txn, request, period);
+}
+
+Result<Hold> SqlLedger::reserve(const HoldRequest& request) {
+  TACIT_TRY(check(request));
   std::optional<Error> refused;
   std::int64_t id = 0;
   TACIT_TRY(store_.write([&](WriteTxn& txn) -> Result<void> {
-    const std::string period = TACIT_TRY(current_period(txn, clock_.now()));
-    if (TACIT_TRY(txn.integer("SELECT count(*) FROM hold WHERE request = ?1 AND attempt = ?2",
-                              request.request, request.attempt)) != 0) {
-      return fail(ErrorKind::kConflict, "this attempt of the request has had its hold");
-    }
-    refused = TACIT_TRY(refusal(txn, request, period));
-    if (!refused) id = TACIT_TRY(take(txn, request, period));
+    id = TACIT_TRY(reserve_in(txn, request, refused));
     return {};
   }));
   if (refused) return std::unexpected(std::move(*refused));
   return make_hold(id, request.amount);
+}
+
+Result<std::vector<Result<Hold>>> SqlLedger::reserve_all(std::span<const HoldRequest> requests) {
+  for (const HoldRequest& request : requests) TACIT_TRY(check(request));
+  struct Reserved {
+    std::int64_t id = 0;
+    std::optional<Error> refused;
+  };
+  std::vector<Reserved> reserved(requests.size());
+  TACIT_TRY(store_.write([&](WriteTxn& txn) -> Result<void> {
+    for (std::size_t i = 0; i < requests.size(); ++i)
+      reserved[i].id = TACIT_TRY(reserve_in(txn, requests[i], reserved[i].refused));
+    return {};
+  }));
+  std::vector<Result<Hold>> holds;
+  holds.reserve(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (reserved[i].refused)
+      holds.emplace_back(std::unexpected(std::move(*reserved[i].refused)));
+    else
+      holds.emplace_back(make_hold(reserved[i].id, requests[i].amount));
+  }
+  return holds;
 }
 
 Result<void> SqlLedger::dispatch(const Hold& hold) {
@@ -234,6 +283,44 @@ Result<void> SqlLedger::dispatch(const Hold& hold) {
     if (txn.changes() == 1) return {};
     return fail(ErrorKind::kConflict, "this hold was dispatched or has ended");
   });
+}
+
+Result<void> SqlLedger::dispatch_all(std::span<const std::int64_t> holds) {
+  return store_.write([&](WriteTxn& txn) -> Result<void> {
+    for (const std::int64_t id : holds) {
+      TACIT_TRY(txn.run("UPDATE hold SET state = 1 WHERE id = ?1 AND state = 0", id));
+      if (txn.changes() != 1)
+        return fail(ErrorKind::kConflict, "this hold was dispatched or has ended");
+    }
+    return {};
+  });
+}
+
+Result<void> SqlLedger::end_all(std::span<const HoldEnd> ends) {
+  return store_.write([&](WriteTxn& txn) -> Result<void> {
+    for (const HoldEnd& end : ends) {
+      const HoldRow hold = TACIT_TRY(hold_row(txn, end.hold));
+      if (hold.state != HoldState::kOpen && hold.state != HoldState::kDispatched) continue;
+      Ending ending{HoldState::kReleased, Money(), {}, 0, end.reason};
+      if (end.kind == HoldEnd::Kind::kSettle)
+        ending = {HoldState::kSettled, end.cost, end.use, end.use.total(), "served"};
+      if (end.kind == HoldEnd::Kind::kSuspend)
+        ending = {HoldState::kSuspended, hold.amount, {}, hold.tokens, end.reason};
+      TACIT_TRY(end_in(txn, hold, ending));
+    }
+    return {};
+  });
+}
+
+Result<Hold> SqlLedger::resume(std::int64_t id) {
+  std::optional<HoldRow> hold;
+  TACIT_TRY(store_.read([&](ReadTxn& txn) -> Result<void> {
+    hold = TACIT_TRY(hold_row(txn, id));
+    return {};
+  }));
+  if (hold->state == HoldState::kOpen)
+    return fail(ErrorKind::kConflict, "this hold was never dispatched");
+  return make_hold(id, hold->amount);
 }
 
 Result<void> SqlLedger::end(std::int64_t id, const Ending& ending) {
@@ -294,26 +381,31 @@ Result<void> SqlLedger::recover() {
   return store_.write([&](WriteTxn& txn) -> Result<void> {
     std::vector<std::int64_t> left;
     {
-      auto rows = TACIT_TRY(txn.query("SELECT id FROM hold WHERE state < 2"));
+      auto rows = TACIT_TRY(txn.query(
+          "SELECT id FROM hold WHERE state < 2 AND NOT (state = 1 AND EXISTS (SELECT 1 FROM "
+          "batch_line JOIN batch ON batch.id = batch_line.batch WHERE hold = hold.id "
+          "AND batch_line.state = 0 AND batch.state = 1))"));
       while (TACIT_TRY(rows.step())) left.push_back(rows.integer(0));
     }
     for (const std::int64_t id : left) {
       const HoldRow hold = TACIT_TRY(hold_row(txn, id));
       TACIT_TRY(end_in(txn, hold, unfinished(hold, "crashed")));
     }
-    // Nothing is held now, so every balance must be the sum of its entries.
+    // Only running batches hold anything now: every balance must be the sum of holds and entries.
     TACIT_TRY(txn.run(
-        "UPDATE budget_account SET held = 0, spent = truth.spent, tokens = truth.tokens FROM ("
-        "SELECT account, budget_account.period AS period, coalesce(sum(spend_entry.amount), 0) AS "
-        "spent, "
-        "coalesce(sum(spend_entry.tokens), 0) AS tokens FROM budget_account "
+        "UPDATE budget_account SET held = truth.held, spent = truth.spent, tokens = truth.tokens "
+        "FROM (SELECT account, budget_account.period AS period, "
+        "coalesce(sum(spend_entry.amount), 0) AS spent, "
+        "coalesce(sum(iif(state < 2, hold.amount, 0)), 0) AS held, "
+        "coalesce(sum(iif(state < 2, hold.tokens, spend_entry.tokens)), 0) AS tokens "
+        "FROM budget_account "
         "LEFT JOIN hold ON hold.period = budget_account.period "
         "AND account IN ('developer ' || developer, 'project ' || project) "
         "LEFT JOIN spend_entry ON spend_entry.hold = hold.id "
         "GROUP BY account, budget_account.period) AS truth "
         "WHERE truth.account = budget_account.account AND truth.period = budget_account.period "
-        "AND (held <> 0 OR budget_account.spent <> truth.spent OR budget_account.tokens <> "
-        "truth.tokens)"));
+        "AND (budget_account.held <> truth.held OR budget_account.spent <> truth.spent "
+        "OR budget_account.tokens <> truth.tokens)"));
     if (txn.changes() > 0) log::error("store", "budget_corrected", {{"accounts", txn.changes()}});
     if (!left.empty()) log::warn("store", "holds_recovered", {{"holds", left.size()}});
     return {};
@@ -354,10 +446,15 @@ Result<std::vector<BudgetAlert>> SqlLedger::take_alerts() {
   return alerts;
 }
 
-#define TACIT_BREAKDOWN(column)                                                             \
-  "SELECT " column                                                                          \
-  ", sum(spend_entry.amount), count(*), sum(spend_entry.tokens), sum(state = 4) FROM hold " \
-  "JOIN spend_entry ON spend_entry.hold = hold.id WHERE period = ?1 GROUP BY 1 ORDER BY 2 DESC, 1"
+#define TACIT_BREAKDOWN(column)                                                               \
+  "SELECT name, sum(spent), sum(calls), sum(tokens), sum(unsure), sum(avoided), sum(spared) " \
+  "FROM (SELECT " column                                                                      \
+  " AS name, spend_entry.amount AS spent, 1 AS calls, spend_entry.tokens AS tokens, "         \
+  "state = 4 AS unsure, 0 AS avoided, 0 AS spared FROM hold "                                 \
+  "JOIN spend_entry ON spend_entry.hold = hold.id WHERE period = ?1 "                         \
+  "UNION ALL SELECT " column                                                                  \
+  ", 0, 0, 0, 0, amount, calls FROM avoided_cost WHERE period = ?1) "                         \
+  "GROUP BY 1 ORDER BY 2 DESC, 1"
 
 Result<Statement> query_breakdown(ReadTxn& txn, SpendKey key, const std::string& period) {
   switch (key) {
@@ -378,15 +475,24 @@ Result<Statement> query_breakdown(ReadTxn& txn, SpendKey key, const std::string&
 
 Result<std::vector<SpendRow>> SqlLedger::breakdown(SpendKey key, const std::string& period) const {
   std::vector<SpendRow> found;
+  avoided_.flush();
   TACIT_TRY(store_.read([&](ReadTxn& txn) -> Result<void> {
     auto rows = TACIT_TRY(query_breakdown(txn, key, period));
     while (TACIT_TRY(rows.step())) {
       found.push_back({rows.text(0), Money::pico(rows.integer(1)), rows.integer(2), rows.integer(3),
-                       rows.integer(4)});
+                       rows.integer(4), Money::pico(rows.integer(5)), rows.integer(6)});
     }
     return {};
   }));
   return found;
+}
+
+Result<void> SqlLedger::write_avoided(const AvoidedCosts::Sums& sums) const {
+  return store_.write([&](WriteTxn& txn) -> Result<void> {
+    const std::string period = TACIT_TRY(current_period(txn, clock_.now()));
+    for (const auto& [what, sum] : sums) TACIT_TRY(add_avoided(txn, period, what, sum));
+    return {};
+  });
 }
 
 Result<std::vector<PromptCount>> SqlLedger::prompt_counts(const std::string& provider,

@@ -15,6 +15,8 @@ extern const char tacit_sql_0004_begin[];
 extern const char tacit_sql_0004_end[];
 extern const char tacit_sql_0005_begin[];
 extern const char tacit_sql_0005_end[];
+extern const char tacit_sql_0006_begin[];
+extern const char tacit_sql_0006_end[];
 }
 
 namespace tacit::store {
@@ -67,12 +69,13 @@ Result<void> apply(Connection& connection, const Migration& migration) {
 }  // namespace
 
 std::span<const Migration> released_migrations() {
-  static const std::array<Migration, 5> kMigrations = {{
+  static const std::array<Migration, 6> kMigrations = {{
       {1, "initial", {tacit_sql_0001_begin, tacit_sql_0001_end}},
       {2, "indexes", {tacit_sql_0002_begin, tacit_sql_0002_end}},
       {3, "ledger", {tacit_sql_0003_begin, tacit_sql_0003_end}},
       {4, "audit", {tacit_sql_0004_begin, tacit_sql_0004_end}},
       {5, "kept replies", {tacit_sql_0005_begin, tacit_sql_0005_end}},
+      {6, "batches", {tacit_sql_0006_begin, tacit_sql_0006_end}},
   }};
   return kMigrations;
 }

@@ -290,6 +290,8 @@ FakeReply embeddings_of(FakeDialect dialect, const FakeRule& rule,
 
 FakeDialect dialect_of(const std::string& path) {
   if (path.starts_with("/openai/v1/")) return FakeDialect::kGroq;
+  if (path.starts_with("/v1/files") || path.starts_with("/v1/batches")) return FakeDialect::kOpenAi;
+  if (path.starts_with("/v1beta/batches/")) return FakeDialect::kGemini;
   if (path.find("/chat/completions") != std::string::npos || path.ends_with("/embeddings"))
     return FakeDialect::kOpenAi;
   if (path.find("/messages") != std::string::npos) return FakeDialect::kAnthropic;

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/mutex.h"
 #include "base/worker.h"
+#include "testing/fake_batch.h"
 #include "testing/fake_dialect.h"
 #include "testing/fake_socket.h"
 
@@ -61,6 +62,7 @@ bool is_billed(int status) {
 
 bool fits(const FakeRule& rule, const FakeAttempt& attempt, int number) {
   if (!rule.model.empty() && rule.model != attempt.model) return false;
+  if (!rule.path.empty() && attempt.path.find(rule.path) == std::string::npos) return false;
   if (number < rule.from_call || number > rule.to_call) return false;
   return rule.header.empty() || std::ranges::any_of(attempt.headers, [&](const auto& header) {
            return header.first + ": " + header.second == rule.header;
@@ -174,9 +176,11 @@ struct FakeProvider::State {
     changed.notify_all();
   }
 
-  void bill(const FakeRule& rule) {
+  // `answers` of a batch, each at half the price; 0: a single call.
+  void bill(const FakeRule& rule, int answers = 0) {
     const MutexLock lock(mutex);
-    const std::int64_t cost = rule.input_tokens * kInputPrice + rule.output_tokens * kOutputPrice;
+    const std::int64_t one = rule.input_tokens * kInputPrice + rule.output_tokens * kOutputPrice;
+    const std::int64_t cost = answers == 0 ? one : one / 2 * answers;
     billed += cost;
     log.write({{"event", "billed"}, {"model", rule.model}, {"pico", cost}, {"total", billed}});
   }
@@ -186,10 +190,13 @@ struct FakeProvider::State {
               const std::stop_token& stop) {
     const FakeDialect dialect = dialect_of(attempt.path);
     if (dialect == FakeDialect::kNone) return say(socket, attempt, 404, "{\"error\":\"unknown\"}");
-    if (rule.fault != Fault::kRedirect && is_billed(rule.status)) bill(rule);
+    const bool is_batch = FakeBatches::is_batch_path(attempt.path);
+    if (rule.fault != Fault::kRedirect && is_billed(rule.status) && !is_batch) bill(rule);
     if (rule.delay.count() > 0 && !clock.wait(rule.delay, stop)) return false;
     switch (rule.fault) {
       case Fault::kResetBeforeHead:
+        // The work is begun, whatever becomes of the answer.
+        if (is_batch) batches.answer(attempt.path, attempt.body, rule);
         socket.reset_at_close();
         return false;
       case Fault::kHang:
@@ -206,7 +213,17 @@ struct FakeProvider::State {
     if (rule.status != 200)
       return say(socket, attempt, rule.status,
                  rule.body.empty() ? fake_error(dialect, rule.status) : rule.body, rule.headers);
+    if (is_batch) return answer_batch(socket, rule, attempt, stop);
     return send_reply(socket, fake_reply(rule, attempt.path, attempt.body), rule, attempt, dialect,
+                      stop);
+  }
+
+  bool answer_batch(const FakeSocket& socket, const FakeRule& rule, FakeAttempt& attempt,
+                    const std::stop_token& stop) {
+    const FakeBatches::Said said = batches.answer(attempt.path, attempt.body, rule);
+    if (said.answered > 0) bill(rule, said.answered);
+    if (said.status != 200) return say(socket, attempt, said.status, said.pieces.at(0));
+    return send_reply(socket, {said.content_type, said.pieces}, rule, attempt, FakeDialect::kOllama,
                       stop);
   }
 
@@ -301,6 +318,7 @@ struct FakeProvider::State {
   const FakeSocket listener;
   const unsigned short port;
   const Log log;
+  FakeBatches batches;
   Mutex mutex;
   CondVar changed;
   std::vector<FakeRule> script TACIT_GUARDED_BY(mutex);
@@ -335,6 +353,10 @@ void FakeProvider::set_script(std::vector<FakeRule> script) {
   const MutexLock lock(state_->mutex);
   state_->script = std::move(script);
   state_->calls_of.clear();
+}
+
+void FakeProvider::set_batches(FakeBatchScript script) {
+  state_->batches.set_script(std::move(script));
 }
 
 std::vector<FakeAttempt> FakeProvider::attempts() const {

@@ -1,11 +1,11 @@
 #pragma once
 // A provider of models for tests: a server on loopback, on plain sockets so that every fault can be
 // made, that speaks the chats of OpenAI's, Anthropic's, Gemini's and Ollama's protocols and their
-// embeddings (below /openai/v1 as Groq does: usage is told inside of x_groq). What it does is a
-// script: the first rule that fits a call decides, and without one it answers as usual. It keeps a
-// log of what arrived and how it ended, and a meter: what a real provider would bill, also for
-// answers that were cut off or whose caller hung up. Waits end when it is stopped. Safe from any
-// thread.
+// embeddings (below /openai/v1 as Groq does: usage is told inside of x_groq), and the batches of
+// the first three. What it does is a script: the first rule that fits a call decides, and without
+// one it answers as usual. It keeps a log of what arrived and how it ended, and a meter: what a
+// real provider would bill, also for answers that were cut off or whose caller hung up. Waits end
+// when it is stopped. Safe from any thread.
 
 #include <chrono>
 #include <cstdint>
@@ -43,6 +43,7 @@ enum class Fault {
 // What happens to the calls that it fits. `at_piece` counts from 0; a whole reply is one piece.
 struct FakeRule {
   std::string model{};   // of the request; "": any
+  std::string path{};    // a part of the call's path; "": any
   std::string header{};  // "name: value" that the request has, the name in lower case; "": any
   int from_call = 1;     // of the calls of one model, counted from 1
   int to_call = 1'000'000'000;
@@ -68,6 +69,22 @@ struct FakeRule {
 // A script as JSON: a list of objects with the fields of FakeRule, durations as delay_ms and
 // piece_delay_ms, a fault as "reset_before_head".
 Result<std::vector<FakeRule>> read_fake_script(std::string_view json);
+
+// What becomes of batches.
+struct FakeBatchScript {
+  enum class Fate {
+    kAnswered,
+    kRefused,  // 400: turned away
+    kFailed,   // 500
+    kUnrun,    // expired, and said so
+    kMissing,  // no result, and not counted as answered
+    kHidden,   // no result, though it is counted as answered
+  };
+  std::map<std::string, Fate> fates{};     // by custom_id; the others are answered
+  int running_looks = 0;                   // that find it running before it ends
+  std::string outcome = "completed";       // or "failed", "expired"
+  std::vector<std::string> first_lines{};  // of the results, before all others
+};
 
 struct FakeAttempt {
   std::chrono::steady_clock::time_point time;  // of its arrival
@@ -99,6 +116,7 @@ class FakeProvider {
   unsigned short port() const;
   // Calls are counted anew.
   void set_script(std::vector<FakeRule> script);
+  void set_batches(FakeBatchScript script);
   // In the order of arrival, without questions about models (/api/show).
   std::vector<FakeAttempt> attempts() const;
   // Block until so many calls have arrived, or ended, at most 30 s.

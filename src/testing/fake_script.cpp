@@ -78,6 +78,7 @@ bool take(const Json& value, Fault& field) {
 
 bool take_field(const std::string& name, const Json& value, FakeRule& rule) {
   if (name == "model") return take(value, rule.model);
+  if (name == "path") return take(value, rule.path);
   if (name == "header") return take(value, rule.header);
   if (name == "from_call") return take(value, rule.from_call);
   if (name == "to_call") return take(value, rule.to_call);

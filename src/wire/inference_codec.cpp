@@ -113,6 +113,72 @@ class Reader {
   std::string wrong_;
 };
 
+Result<Json> object_of(std::string_view text) {
+  if (is_deeper_than(text, kMaxDepth))
+    return fail(ErrorKind::kInvalidInput, "the body is nested too deeply");
+  Json json = Json::parse(text, nullptr, false);
+  if (!json.is_object()) return fail(ErrorKind::kInvalidInput, "the body must be a JSON object");
+  return json;
+}
+
+Result<service::InferRequest> infer_of(const Json& json) {
+  service::InferRequest request;
+  Reader reader(json);
+  reader.text("prompt", request.prompt);
+  reader.text("system", request.system);
+  reader.text("operation", request.operation);
+  reader.text("project", request.project);
+  reader.text("developer", request.developer);
+  reader.texts("paths", request.paths);
+  reader.flag("background", request.is_background);
+  reader.number("max_output", request.max_output);
+  reader.real("temperature", request.temperature);
+  reader.number("timeout_ms", request.timeout_ms);
+  reader.text("schema", request.schema);
+  std::string mode(name_of(request.mode));
+  reader.text("privacy", mode);
+  const auto known = parse_privacy_mode(mode);
+  if (!known) reader.complain("privacy must be auto, local or remote");
+  request.mode = known.value_or(PrivacyMode::kLocal);
+  TACIT_TRY(reader.done());
+  return request;
+}
+
+Json json_of(const service::InferRequest& request) {
+  Json json;
+  json["prompt"] = request.prompt;
+  json["system"] = request.system;
+  json["schema"] = request.schema;
+  json["operation"] = request.operation;
+  json["project"] = request.project;
+  json["developer"] = request.developer;
+  json["paths"] = request.paths;
+  json["privacy"] = name_of(request.mode);
+  json["background"] = request.is_background;
+  json["max_output"] = request.max_output;
+  json["temperature"] = request.temperature;
+  json["timeout_ms"] = request.timeout_ms;
+  return json;
+}
+
+Json head_of(const service::BatchView& view) {
+  Json json;
+  json["id"] = view.id;
+  json["provider"] = view.provider;
+  json["model"] = view.model;
+  json["state"] = view.state;
+  json["outcome"] = view.outcome;
+  json["cancelled"] = view.is_cancelled;
+  json["created"] = time_json(view.created);
+  json["ended"] = time_json(view.ended);
+  json["waiting"] = view.waiting;
+  json["answered"] = view.answered;
+  json["failed"] = view.failed;
+  json["held_usd"] = view.held.text();
+  json["cost_usd"] = view.cost.text();
+  return json;
+}
+
 }  // namespace
 
 std::string encode(const service::InferAnswer& answer) {
@@ -176,7 +242,9 @@ std::string encode_usage(SpendKey key, const std::string& period,
                                 {"spent_usd", row.spent.text()},
                                 {"calls", row.calls},
                                 {"tokens", row.tokens},
-                                {"suspended", row.suspended}});
+                                {"suspended", row.suspended},
+                                {"avoided_usd", row.avoided.text()},
+                                {"avoided_calls", row.avoided_calls}});
   }
   return dump(json);
 }
@@ -229,46 +297,65 @@ std::optional<SpendKey> parse_spend_key(std::string_view name) {
 }
 
 Result<service::InferRequest> decode_infer(std::string_view text) {
-  if (is_deeper_than(text, kMaxDepth))
-    return fail(ErrorKind::kInvalidInput, "the body is nested too deeply");
-  const Json json = Json::parse(text, nullptr, false);
-  if (!json.is_object()) return fail(ErrorKind::kInvalidInput, "the body must be a JSON object");
-  service::InferRequest request;
-  Reader reader(json);
-  reader.text("prompt", request.prompt);
-  reader.text("system", request.system);
-  reader.text("operation", request.operation);
-  reader.text("project", request.project);
-  reader.text("developer", request.developer);
-  reader.texts("paths", request.paths);
-  reader.flag("background", request.is_background);
-  reader.number("max_output", request.max_output);
-  reader.real("temperature", request.temperature);
-  reader.number("timeout_ms", request.timeout_ms);
-  reader.text("schema", request.schema);
-  std::string mode(name_of(request.mode));
-  reader.text("privacy", mode);
-  const auto known = parse_privacy_mode(mode);
-  if (!known) reader.complain("privacy must be auto, local or remote");
-  request.mode = known.value_or(PrivacyMode::kLocal);
-  TACIT_TRY(reader.done());
-  return request;
+  return infer_of(TACIT_TRY(object_of(text)));
 }
 
 std::string encode(const service::InferRequest& request) {
+  return dump(json_of(request));
+}
+
+std::string encode(const service::BatchView& view) {
+  Json json = head_of(view);
+  json["lines"] = Json::array();
+  for (const service::BatchLine& line : view.lines) {
+    Json each = {{"line", line.line}};
+    if (line.error)
+      each["error"] = Json::parse(encode(*line.error))["error"];
+    else
+      each["answer"] =
+          Json{{"text", line.text}, {"finish", line.finish}, {"usage", json_of(line.usage)}};
+    each["cost_usd"] = line.cost.text();
+    json["lines"].push_back(std::move(each));
+  }
+  return dump(json);
+}
+
+std::string encode(const std::vector<service::BatchView>& views) {
   Json json;
-  json["prompt"] = request.prompt;
-  json["system"] = request.system;
-  json["schema"] = request.schema;
-  json["operation"] = request.operation;
-  json["project"] = request.project;
-  json["developer"] = request.developer;
-  json["paths"] = request.paths;
-  json["privacy"] = name_of(request.mode);
-  json["background"] = request.is_background;
-  json["max_output"] = request.max_output;
-  json["temperature"] = request.temperature;
-  json["timeout_ms"] = request.timeout_ms;
+  json["batches"] = Json::array();
+  for (const service::BatchView& view : views) json["batches"].push_back(head_of(view));
+  return dump(json);
+}
+
+Result<std::vector<service::BatchItem>> decode_batch(std::string_view text) {
+  const Json json = TACIT_TRY(object_of(text));
+  const auto requests = json.find("requests");
+  if (json.size() != 1 || requests == json.end() || !requests->is_array())
+    return fail(ErrorKind::kInvalidInput, "the body must hold a list of requests and nothing else");
+  std::vector<service::BatchItem> items;
+  for (const Json& one : *requests) {
+    const auto line = one.is_object() ? one.find("line") : one.end();
+    const auto request = one.is_object() ? one.find("request") : one.end();
+    if (!one.is_object() || one.size() != 2 || line == one.end() || request == one.end() ||
+        !line->is_number_integer() || !request->is_object())
+      return fail(ErrorKind::kInvalidInput, "each request needs a line and a request");
+    service::BatchItem item;
+    item.line = line->get<std::int64_t>();
+    auto read = infer_of(*request);
+    if (!read)
+      return std::unexpected(
+          std::move(read).error().with_context(fmt::format("line {}", item.line)));
+    item.request = std::move(*read);
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+std::string encode(const std::vector<service::BatchItem>& items) {
+  Json json;
+  json["requests"] = Json::array();
+  for (const service::BatchItem& item : items)
+    json["requests"].push_back(Json{{"line", item.line}, {"request", json_of(item.request)}});
   return dump(json);
 }
 

@@ -15,7 +15,8 @@ namespace tacit::wire {
 // "sensitivity","reason"}
 std::string encode(const service::InferAnswer& answer);
 std::string encode(const service::BudgetView& view);
-// {"by":"provider","period":"2026-11","rows":[{"key","spent_usd","calls","tokens","suspended"}]}
+// {"by":"provider","period":"2026-11","rows":[{"key","spent_usd","calls","tokens","suspended",
+// "avoided_usd","avoided_calls"}]}
 std::string encode_usage(SpendKey key, const std::string& period,
                          const std::vector<SpendRow>& rows);
 // {"providers":[…]}
@@ -32,5 +33,13 @@ std::optional<SpendKey> parse_spend_key(std::string_view name);
 // that is not understood must not be ignored.
 Result<service::InferRequest> decode_infer(std::string_view json);
 std::string encode(const service::InferRequest& request);
+
+// {"id","provider","model","state","outcome","cancelled","created","ended","waiting","answered",
+// "failed","held_usd","cost_usd","lines":[{"line","answer":{…}} or {"line","error":{…}}]}
+std::string encode(const service::BatchView& view);
+std::string encode(const std::vector<service::BatchView>& views);  // {"batches":[…]} without lines
+// The body of POST /v1/batches: {"requests":[{"line":1,"request":{…}}]}.
+Result<std::vector<service::BatchItem>> decode_batch(std::string_view json);
+std::string encode(const std::vector<service::BatchItem>& items);
 
 }  // namespace tacit::wire

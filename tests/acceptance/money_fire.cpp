@@ -49,6 +49,15 @@ class ForgetfulLedger final : public Ledger {
     return make_hold(++holds_, request.amount);
   }
   Result<void> dispatch(const Hold& /*hold*/) override { return {}; }
+  Result<std::vector<Result<Hold>>> reserve_all(std::span<const HoldRequest>) override {
+    return fail(ErrorKind::kUnavailable, "no batches here");
+  }
+  Result<void> dispatch_all(std::span<const std::int64_t>) override { return {}; }
+  Result<void> end_all(std::span<const HoldEnd>) override { return {}; }
+  Result<Hold> resume(std::int64_t) override {
+    return fail(ErrorKind::kUnavailable, "no batches here");
+  }
+  void avoid(const AvoidedCost&) override {}
   Result<AccountState> developer_state(const std::string& developer) const override {
     AccountState state = TACIT_TRY(real_.developer_state(developer));
     state.spent = state.held = Money();

@@ -95,6 +95,62 @@ class Infer(harness.Case):
                 self.stop(process)
         self.assertEqual(self.calls(), 24)  # the second time nothing is paid
 
+    def questions(self, count):
+        file = self.home / "requests.jsonl"
+        file.write_text("\n".join(json.dumps({"prompt": f"Name {n} causes of flaky tests."}) for n in range(count)))
+        return file
+
+    def await_call(self, path):
+        """Reads the provider's log until a call to this path has arrived."""
+        self.log.touch()
+        tail = subprocess.Popen(["tail", "-n", "+1", "-f", self.log], text=True, stdout=subprocess.PIPE)
+        self.running.append(tail)
+        for line in tail.stdout:
+            event = json.loads(line)
+            if event["event"] == "arrived" and event["path"].endswith(path):
+                return
+
+    def test_a_batch_is_sent_waited_for_and_paid_once(self):
+        sent = self.tacit_json("infer", "--each", self.questions(3), "--batch")
+        self.assertEqual((sent["state"], sent["waiting"]), ("running", 3))
+        self.assertEqual(self.tacit_json("budget")["held_usd"], sent["held_usd"])
+        for _ in range(2):
+            done = self.tacit("batch", sent["id"], "--wait")
+            lines = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual([line["line"] for line in lines], [1, 2, 3])
+            self.assertTrue(all(line["answer"]["text"] for line in lines))
+            self.assertIn("3 answered", done.stderr)
+        budget = self.tacit_json("budget")
+        self.assertEqual(budget["held_usd"], "0.00")
+        self.assertEqual(self.tacit_json("batch")["batches"][0]["cost_usd"], budget["spent_usd"])
+        self.assertEqual(self.log.read_text().count('"path":"/openai/v1/batches"'), 1)
+
+    def test_a_server_that_is_killed_goes_on_with_its_batches(self):
+        process, url = self.serve()
+        sent = self.tacit_json("infer", "--each", self.questions(2), "--batch")
+        process.kill()
+        process.communicate(timeout=LIMIT)
+        process, url = self.serve()
+        done = self.tacit_json("batch", sent["id"], "--wait")
+        self.assertEqual((done["state"], done["answered"]), ("ended", 2))
+        budget = self.tacit_json("budget")
+        self.assertEqual((budget["spent_usd"], budget["held_usd"]), (done["cost_usd"], "0.00"))
+        self.stop(process)
+
+    def test_a_process_killed_while_it_sends_a_batch_has_spent_its_holds_and_sends_no_other(self):
+        self.rules({"path": "/batches", "fault": "hang"})
+        sending = self.start("infer", "--each", self.questions(2), "--batch")
+        self.await_call("/batches")
+        sending.kill()
+        sending.communicate(timeout=LIMIT)
+        budget = self.tacit_json("budget")
+        self.assertEqual(budget["held_usd"], "0.00")
+        self.assertNotEqual(budget["spent_usd"], "0.00")
+        batch = self.tacit_json("batch")["batches"][0]
+        self.assertEqual((batch["state"], batch["failed"], batch["cost_usd"]), ("ended", 2, budget["spent_usd"]))
+        self.tacit("batch", batch["id"], expect=3)
+        self.assertEqual(self.log.read_text().count('"path":"/openai/v1/batches"'), 1)
+
     def test_events_come_over_rest_when_they_are_accepted(self):
         process, url = self.serve()
         status, body = get(url + "/v1/infer", {"Content-Type": "application/json", "Accept": "text/event-stream"},
