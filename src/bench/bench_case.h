@@ -54,11 +54,15 @@ std::vector<Case> serve_cases();
 std::vector<Case> cache_cases();
 std::vector<Case> call_cases();
 
-// A folder with 10,000 embedded knowledge items over 2,500 exchanges, made once a run.
-Result<std::filesystem::path> folder_of_items(const BenchOptions& options);
+// A folder with so many embedded knowledge items, four an exchange, made once a run.
+Result<std::filesystem::path> folder_of_items(const BenchOptions& options, std::size_t items);
 // Sentences without meaning but with the shape of real ones, from a fixed seed; each word is one
 // piece of the model.
+// (Each word is one piece of the model.)
 std::vector<std::string> make_sentences(std::size_t count, std::size_t words, unsigned seed);
+// The same over 8,000 words that are as often as words are, so that text search has common and rare
+// ones to look for.
+std::vector<std::string> make_statements(std::size_t count, std::size_t words, unsigned seed);
 // Runs body `iterations` times after one warm-up and records each.
 Result<Sample> time_each(int iterations, const std::function<Result<void>(int)>& body);
 // Milliseconds of each of so many calls that start at their times, `rate` a second, on `lanes`

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <map>
 
 #include "bench/bench_case.h"
 #include "bench/scratch_folder.h"
@@ -140,14 +141,13 @@ Result<Sample> redact_all(const BenchOptions& options, int iterations) {
       [](const privacy::Redactor& redactor, const std::string& line) { redactor.redact(line); });
 }
 
-// 10,000 knowledge items over 2,500 exchanges, all embedded.
-Result<void> fill(service::Workspace& workspace, const Clock& clock) {
-  const auto statements = make_sentences(kItems, 24, 5);
+Result<void> fill(service::Workspace& workspace, const Clock& clock, std::size_t items) {
+  const auto statements = make_statements(items, 24, 5);
   Session session;
   session.agent = "bench";
   session.native_id = "one";
   session.project = "/bench";
-  for (std::size_t start = 0; start < kItems; start += kItemsPerExchange) {
+  for (std::size_t start = 0; start < items; start += kItemsPerExchange) {
     service::Incoming incoming;
     incoming.session = session;
     incoming.exchange.identity = std::to_string(start);
@@ -226,7 +226,7 @@ Result<Sample> fresh_search(const BenchOptions& options, const std::filesystem::
 }
 
 Result<Sample> search(service::Workspace& workspace, SearchMode mode, int iterations) {
-  const auto questions = make_sentences(static_cast<std::size_t>(iterations), 8, 6);
+  const auto questions = make_statements(static_cast<std::size_t>(iterations), 8, 6);
   return time_each(iterations, [&](int i) -> Result<void> {
     Query query;
     query.text = questions[static_cast<std::size_t>(i)];
@@ -238,12 +238,12 @@ Result<Sample> search(service::Workspace& workspace, SearchMode mode, int iterat
 
 // The same question each time: answered from the cache but for the warm-up.
 Result<Sample> repeated_search(const BenchOptions& options, int iterations) {
-  const auto folder = TACIT_TRY(folder_of_items(options));
+  const auto folder = TACIT_TRY(folder_of_items(options, kItems));
   const SystemClock clock;
   auto workspace = TACIT_TRY(service::Workspace::open(workspace_options(options, folder),
                                                       service::Access::kReader, clock));
   Query query;
-  query.text = make_sentences(1, 8, 6).front();
+  query.text = make_statements(1, 8, 6).front();
   Sample sample = TACIT_TRY(time_each(iterations, [&](int) -> Result<void> {
     TACIT_TRY(workspace->service().search(query));
     return {};
@@ -262,7 +262,7 @@ Case search_case(const char* name, SearchMode mode, std::optional<Limit> goal) {
           [mode](const BenchOptions& options, int iterations) -> Result<Sample> {
             if (!options.model_dir && mode != SearchMode::kText)
               return fail(ErrorKind::kNotFound, "there are no model weights here");
-            const auto folder = TACIT_TRY(folder_of_items(options));
+            const auto folder = TACIT_TRY(folder_of_items(options, kItems));
             const SystemClock clock;
             auto workspace = TACIT_TRY(service::Workspace::open(workspace_options(options, folder),
                                                                 service::Access::kReader, clock));
@@ -273,14 +273,15 @@ Case search_case(const char* name, SearchMode mode, std::optional<Limit> goal) {
 }  // namespace
 
 // Filling takes longer than measuring, so all cases of a run share it.
-Result<std::filesystem::path> folder_of_items(const BenchOptions& options) {
-  static std::unique_ptr<ScratchFolder> folder;
+Result<std::filesystem::path> folder_of_items(const BenchOptions& options, std::size_t items) {
+  static std::map<std::size_t, std::unique_ptr<ScratchFolder>> folders;
+  auto& folder = folders[items];
   if (folder == nullptr) {
     auto made = std::make_unique<ScratchFolder>();
     const SystemClock clock;
     auto workspace = TACIT_TRY(service::Workspace::open(workspace_options(options, made->path()),
                                                         service::Access::kWriter, clock));
-    TACIT_TRY(fill(*workspace, clock));
+    TACIT_TRY(fill(*workspace, clock, items));
     folder = std::move(made);
   }
   return folder->path();
@@ -306,11 +307,11 @@ std::vector<Case> database_cases() {
       {"database", "a fresh process starts with the model and searches 10000 items", 10,
        std::nullopt, Limit{Measure::kP95Ms, 1000},
        [](const BenchOptions& options, int iterations) -> Result<Sample> {
-         return fresh_search(options, TACIT_TRY(folder_of_items(options)), iterations);
+         return fresh_search(options, TACIT_TRY(folder_of_items(options, kItems)), iterations);
        }},
       {"database", "memory of that process", 3, std::nullopt, Limit{Measure::kRssMb, 250},
        [](const BenchOptions& options, int iterations) -> Result<Sample> {
-         return fresh_search(options, TACIT_TRY(folder_of_items(options)), iterations);
+         return fresh_search(options, TACIT_TRY(folder_of_items(options, kItems)), iterations);
        }}};
 }
 

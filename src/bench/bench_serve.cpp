@@ -84,11 +84,11 @@ std::string target_of(std::string text) {
   return "/v1/search?q=" + text;
 }
 
-Result<Sample> search_served(const BenchOptions& options, int iterations) {
+Result<Sample> search_served(const BenchOptions& options, std::size_t items, int iterations) {
   if (!options.model_dir) return fail(ErrorKind::kNotFound, "there are no model weights here");
-  const std::filesystem::path folder = TACIT_TRY(folder_of_items(options));
+  const std::filesystem::path folder = TACIT_TRY(folder_of_items(options, items));
   const auto served = TACIT_TRY(Served::start(options, folder));
-  const auto questions = make_sentences(static_cast<std::size_t>(iterations), 8, 7);
+  const auto questions = make_statements(static_cast<std::size_t>(iterations), 8, 7);
   return time_each(iterations, [&](int i) -> Result<void> {
     const auto answer = TACIT_TRY(net::send_local("127.0.0.1", served->port(), "GET",
                                                   target_of(questions[static_cast<std::size_t>(i)]),
@@ -102,8 +102,16 @@ Result<Sample> search_served(const BenchOptions& options, int iterations) {
 }  // namespace
 
 std::vector<Case> serve_cases() {
-  return {{"serve", "hybrid search over HTTP at 10000 items, query embedded", 200,
-           Limit{Measure::kP95Ms, 500}, Limit{Measure::kP95Ms, 50}, search_served}};
+  std::vector<Case> cases;
+  for (const std::size_t items : {10'000U, 100'000U}) {
+    cases.push_back({"serve",
+                     fmt::format("hybrid search over HTTP at {} items, query embedded", items), 200,
+                     Limit{Measure::kP95Ms, 500}, Limit{Measure::kP95Ms, 10},
+                     [items](const BenchOptions& options, int iterations) {
+                       return search_served(options, items, iterations);
+                     }});
+  }
+  return cases;
 }
 
 }  // namespace tacit::bench

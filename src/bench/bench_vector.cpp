@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/worker.h"
 #include "bench/bench_case.h"
+#include "bench/scratch_folder.h"
 #include "bench/vector_generator.h"
 #include "embed/encoder.h"
 #include "transcript/reader.h"
@@ -180,6 +181,86 @@ Case ask_case(std::size_t count, std::size_t dimension, std::size_t threads) {
           }};
 }
 
+constexpr std::size_t kMany = 100'000;
+constexpr std::size_t kDimension = 384;
+
+// Questions that scan, so many at a time; each call's time is that of all of them.
+template <class Ask>
+Case scan_case(std::string name, std::size_t questions, Ask ask_some) {
+  return {"vector",
+          std::move(name),
+          20,
+          std::nullopt,
+          std::nullopt,
+          [=](const BenchOptions&, int iterations) -> Result<Sample> {
+            const Bed* const bed = TACIT_TRY(generated(kMany, kDimension));
+            Sample sample = TACIT_TRY(time_each(
+                iterations, [&](int) -> Result<void> { return ask_some(*bed, questions); }));
+            double total = 0;
+            for (const double ms : sample.ms) total += ms;
+            sample.throughput = static_cast<double>(questions * sample.ms.size()) * 1000 / total;
+            return sample;
+          }};
+}
+
+Result<void> ask_batch(const Bed& bed, std::size_t questions) {
+  const std::vector<std::span<const float>> views(
+      bed.queries.begin(), bed.queries.begin() + static_cast<std::ptrdiff_t>(questions));
+  TACIT_TRY(bed.index->nearest_batch(views, kWanted));
+  return {};
+}
+
+Result<void> ask_among(const Bed& bed, std::size_t) {
+  static const std::vector<std::uint64_t> kNamed = [] {
+    std::vector<std::uint64_t> ids;
+    for (std::uint64_t id = 0; id < kMany; id += 10) ids.push_back(id);
+    return ids;
+  }();
+  TACIT_TRY(bed.index->nearest_among(bed.queries.front(), kWanted, kNamed));
+  return {};
+}
+
+// What a server does at its start instead of linking: read the graph and see that it fits.
+Result<Sample> take_up(const BenchOptions&, int) {
+  const ScratchFolder folder;
+  vector::IndexOptions options;
+  options.file = folder.path() / "graph";
+  VectorGenerator generator(kDimension);
+  Vectors vectors;
+  for (std::size_t i = 0; i < kMany; ++i) vectors.push_back(generator.next());
+  TACIT_TRY(fill(vectors, {}, options));
+  const auto index = vector::make_index(kDimension, options);
+  for (std::size_t i = 0; i < kMany; ++i) {
+    const vector::IndexEntry entry{{i, 0}, vectors[i]};
+    TACIT_TRY(index->upsert({&entry, 1}));
+  }
+  Sample sample;
+  const auto start = std::chrono::steady_clock::now();
+  if (!index->take_up()) return fail(ErrorKind::kInternal, "the graph was not taken up");
+  sample.ms.push_back(
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  return sample;
+}
+
+// Three rows in ten replaced, which leaves dead ones until the rows are made anew.
+Result<Sample> churn(const BenchOptions&, int rounds) {
+  VectorGenerator generator(kDimension);
+  Vectors vectors;
+  for (std::size_t i = 0; i < kMany; ++i) vectors.push_back(generator.next());
+  Bed bed = TACIT_TRY(fill(vectors, {}, {}));
+  for (std::size_t i = 0; i < kMany * 3 / 10; ++i) {
+    vectors[i] = generator.next();
+    const vector::IndexEntry entry{{i, 0}, vectors[i]};
+    TACIT_TRY(bed.index->upsert({&entry, 1}));
+  }
+  bed.index->settle();
+  for (std::size_t i = 0; i < kQueries; ++i) {
+    bed.queries.push_back(generator.next());
+    bed.truths.push_back(last_wanted(vectors, bed.queries.back()));
+  }
+  return ask(bed, 1, rounds);
+}
+
 Case real_case(const char* name, const vector::IndexOptions& how, double recall) {
   return {"vector",
           name,
@@ -201,9 +282,15 @@ std::vector<Case> vector_cases() {
     cases.push_back(ask_case(100'000, dimension, 1));
     cases.push_back(ask_case(100'000, dimension, 2));
   }
+  cases.push_back({"vector", "graph of 100000 vectors x 384 after 30 % were replaced", 10,
+                   std::nullopt, Limit{Measure::kRecall, 0.99}, churn});
+  cases.push_back({"vector", "take up the graph of 100000 vectors x 384 from its file", 1,
+                   std::nullopt, std::nullopt, take_up});
+  cases.push_back(scan_case("batch scan of 100000 vectors x 384, 32 questions", 32, ask_batch));
+  cases.push_back(scan_case("10000 named documents of 100000 vectors x 384", 1, ask_among));
   cases.push_back(real_case("exact scan of 20000 real vectors x 384", {}, 1.0));
-  cases.push_back(
-      real_case("graph of 20000 real vectors x 384", {0, vector::kRowsPerCandidate, false}, 0.99));
+  cases.push_back(real_case("graph of 20000 real vectors x 384",
+                            {0, vector::kRowsPerCandidate, false, {}}, 0.99));
   return cases;
 }
 

@@ -148,7 +148,7 @@ Result<double> peak_of(Precision precision) {
     const std::vector<float> weights(kInputs * outputs, 0.5F);
     const std::vector<float> bias(outputs, 0.5F);
     const std::span<const float> parts[] = {weights};
-    const auto linear = TACIT_TRY(Linear::pack(parts, bias, kInputs, precision));
+    const auto linear = TACIT_TRY(Linear::pack(parts, bias, kInputs, precision, By::kLibrary));
     for (const std::size_t rows : {32U, 64U, 128U, 256U}) {
       MatrixScratch scratch;
       std::vector<Number> in(rows * kInputs);
@@ -207,7 +207,7 @@ Result<std::unique_ptr<Embedder>> open_encoder(const EncoderOptions& options) {
   return std::make_unique<Encoder<float>>(std::move(model), std::move(pieces), threads, max_pieces);
 }
 
-Result<double> matrix_peak(bool f32_only) {
+Result<double> library_peak(bool f32_only) {
   const Precision precision = precision_of(f32_only);
   return precision == Precision::kBf16 ? peak_of<Bf16>(precision) : peak_of<float>(precision);
 }

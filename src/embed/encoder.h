@@ -28,9 +28,10 @@ struct EncoderOptions {
 
 Result<std::unique_ptr<Embedder>> open_encoder(const EncoderOptions& options);
 
-// The most arithmetic that one core reaches in the encoder's own matrix products, in the precision
-// it would choose (or in f32): GFLOP/s of the best of them. For benches; takes about a second.
-Result<double> matrix_peak(bool f32_only = false);
+// GFLOP/s that oneDNN reaches on one core in the best of the encoder's matrix products, again and
+// again with the same weights, in the precision that the encoder would choose (or in f32): what the
+// encoder's speed is held against. For benches; takes some seconds.
+Result<double> library_peak(bool f32_only = false);
 
 // $TACIT_MODEL_DIR, else the folder where tools/assets puts the model (all-minilm-l6-v2 below
 // $TACIT_ASSETS, else below $XDG_CACHE_HOME/tacit/assets), if it holds weights.

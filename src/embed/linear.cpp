@@ -134,7 +134,7 @@ std::size_t Linear::outputs() const {
 // measured three times slower.
 Result<std::unique_ptr<Linear>> Linear::pack(std::span<const std::span<const float>> parts,
                                              std::span<const float> bias, std::size_t inputs,
-                                             Precision precision) {
+                                             Precision precision, By by) {
   const SingleThread single;
   try {
     auto state = std::make_unique<State>();
@@ -145,7 +145,8 @@ Result<std::unique_ptr<Linear>> Linear::pack(std::span<const std::span<const flo
     state->outputs = stacked.size() / inputs;
     state->precision = precision;
     TACIT_ASSERT(bias.size() == state->outputs);
-    if (precision == Precision::kBf16 && TileProduct::fits(inputs, state->outputs)) {
+    if (precision == Precision::kBf16 && by == By::kBest &&
+        TileProduct::fits(inputs, state->outputs)) {
       state->tiles.emplace(stacked, bias, inputs);
       return std::unique_ptr<Linear>(new Linear(std::move(state)));
     }

@@ -23,6 +23,7 @@ inline constexpr std::size_t kRowStep<Bf16> = 16;
 
 enum class Precision { kF32, kBf16 };
 enum class Then { kNothing, kGelu };
+enum class By { kBest, kLibrary };  // the library, even where our tiles would do: to compare
 
 // Per-thread state of the library: a stream and scratch memory.
 class MatrixScratch {
@@ -42,7 +43,7 @@ class Linear {
   // product. `bias` has all outputs.
   static Result<std::unique_ptr<Linear>> pack(std::span<const std::span<const float>> parts,
                                               std::span<const float> bias, std::size_t inputs,
-                                              Precision precision);
+                                              Precision precision, By by = By::kBest);
   ~Linear();
   std::size_t outputs() const;
   // out[rows, outputs] = then(in[rows, inputs] * weights + bias). `rows` is a multiple of kRowStep;

@@ -16,8 +16,10 @@ std::uint64_t scramble(std::uint64_t value) {
   return value ^ (value >> 31U);
 }
 
-void prefetch(const std::int8_t* code, std::size_t width) {
-  for (std::size_t at = 0; at < width; at += kCacheLine) __builtin_prefetch(code + at);
+void prefetch(const Rows& rows, std::uint32_t row) {
+  const std::int8_t* const code = rows.code(row);
+  for (std::size_t at = 0; at < rows.width(); at += kCacheLine) __builtin_prefetch(code + at);
+  __builtin_prefetch(&rows.numbers(row));
 }
 
 // The nearest rows met so far, nearest first, at most `width`; each is expanded once.
@@ -152,7 +154,7 @@ std::vector<Near> Graph::walk(const Probe& probe, Near from, std::size_t level, 
     std::size_t count = 0;
     for (const std::uint32_t row : links(next->row, level)) {
       if (!visited.is_new(row)) continue;
-      prefetch(rows_.code(row), rows_.width());
+      prefetch(rows_, row);
       fresh[count++] = row;
     }
     for (std::size_t i = 0; i < count; ++i) {
