@@ -55,11 +55,12 @@ class BatchServiceTest : public ::testing::Test {
   // A restart: the ledger and the batches are read anew.
   void open() {
     service_.reset();
-    workspace_.reset();
-    WorkspaceOptions options;
-    options.data_dir = folder_.path() / "data";
-    options.wants_model = false;
-    workspace_ = Workspace::open(options, Access::kWriter, clock_).value();
+    if (workspace_ == nullptr) {
+      WorkspaceOptions options;
+      options.data_dir = folder_.path() / "data";
+      options.wants_model = false;
+      workspace_ = Workspace::open(options, Access::kWriter, clock_).value();
+    }
     service_ = InferenceService::open(settings_, {workspace_->store(), workspace_->redactor(),
                                                   workspace_->key(), clock_})
                    .value();
