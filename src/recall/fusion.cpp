@@ -9,12 +9,14 @@ namespace {
 
 using Key = std::pair<HitKind, std::uint64_t>;
 
+bool is_before(const Evidence& a, const Evidence& b) {
+  if (a.score != b.score) return a.score > b.score;
+  return Key(a.kind, a.id) < Key(b.kind, b.id);
+}
+
 std::vector<Evidence> ranked(std::span<const Evidence> list) {
   std::vector<Evidence> sorted(list.begin(), list.end());
-  std::sort(sorted.begin(), sorted.end(), [](const Evidence& a, const Evidence& b) {
-    if (a.score != b.score) return a.score > b.score;
-    return Key(a.kind, a.id) < Key(b.kind, b.id);
-  });
+  std::sort(sorted.begin(), sorted.end(), is_before);
   return sorted;
 }
 
@@ -80,7 +82,19 @@ void raise_by_companions(std::vector<Candidate>& candidates, const Places& place
 
 }  // namespace
 
-std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evidence> vectors) {
+std::optional<Evidence> best_of(std::span<const Evidence> list) {
+  const auto best = std::min_element(list.begin(), list.end(), is_before);
+  return best == list.end() ? std::optional<Evidence>() : *best;
+}
+
+double text_weight(double coverage, double best_cosine) {
+  const double weight = kTextWeight + kCoverageWeight * coverage * coverage -
+                        kNearWeight * std::max(0.0, best_cosine - kNear);
+  return std::max(weight, kTextWeightLeast);
+}
+
+std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evidence> vectors,
+                            double coverage) {
   std::map<Key, Candidate> found;
   const auto candidate = [&](const Evidence& evidence) -> Candidate& {
     Candidate& entry = found[{evidence.kind, evidence.id}];
@@ -103,6 +117,8 @@ std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evi
     entry.cosine = evidence.score;
   }
   const double best = by_text.empty() ? 0.0 : by_text.front().score;
+  const double nearest = by_vector.empty() ? 0.0 : std::clamp(by_vector.front().score, 0.0, 1.0);
+  const double weight = text_weight(coverage, nearest);
   std::vector<Candidate> result;
   result.reserve(found.size());
   for (auto& [key, entry] : found) {
@@ -113,7 +129,7 @@ std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evi
     } else if (by_text.empty()) {
       entry.score = meaning;
     } else {
-      entry.score = kTextWeight * words + (1.0 - kTextWeight) * meaning;
+      entry.score = weight * words + (1.0 - weight) * meaning * meaning;
     }
     result.push_back(entry);
   }

@@ -3,12 +3,15 @@
 // combination of scores, not of ranks (S. Bruch, S. Gai, A. Ingber, "An Analysis of Fusion
 // Functions for Hybrid Retrieval", ACM TOIS 2023):
 //
-//   score = w · bm25 / best bm25 of this query  +  (1 − w) · max(cosine, 0)
+//   score = w · bm25 / best bm25 of this query  +  (1 − w) · max(cosine, 0)²
 //
 // A document that one list lacks gets zero there. BM25 has no upper bound, so it is scaled by the
-// best of the query; the cosine has one and stays as it is, so a query that nothing answers keeps a
-// low score. Pure and deterministic: ties go by kind and id. These constants are the one shipped
-// configuration; docs/quality.md has the measurements, docs/adr/0010-fusion.md the alternatives.
+// best of the query; the cosine has one, and its square lets a near neighbour stand out and keeps
+// the score of a query that nothing answers low. The weight of words w is the query's own
+// (text_weight): more where the best hit by words holds most of the query's terms, less where
+// something near in meaning was found. Pure and deterministic: ties go by kind and id. These
+// constants are the one shipped configuration; docs/quality.md has the measurements,
+// docs/adr/0010-fusion.md the alternatives.
 
 #include <cstdint>
 #include <optional>
@@ -20,7 +23,13 @@
 
 namespace tacit::recall {
 
-inline constexpr double kTextWeight = 0.35;
+inline constexpr double kTextWeight = 0.2;      // of words that cover nothing of the query
+inline constexpr double kCoverageWeight = 0.3;  // more, by the square of the share covered
+inline constexpr double kNearWeight = 0.4;      // less, by what the best cosine is above kNear
+inline constexpr double kNear = 0.5;
+inline constexpr double kTextWeightLeast = 0.05;
+// Terms of a query that are looked for in its best hit; a pasted page has hundreds.
+inline constexpr std::size_t kCoverageTerms = 64;
 // Documents of each list and kind that enter the fusion. Deep, so that a document strong in one
 // list has its score of the other too.
 inline constexpr std::size_t kPool = 500;
@@ -61,10 +70,17 @@ struct Candidate {
   double score = 0;  // 0 to 1
 };
 
+// The first of a list, ties by kind and id; nothing for an empty one.
+std::optional<Evidence> best_of(std::span<const Evidence> list);
+
+// The weight of words: `coverage` is the share of the query's terms that the best text holds.
+double text_weight(double coverage, double best_cosine);
+
 // Best first. In a list each document appears once, in any order. With one list empty (a mode of
 // one way, or a way that failed) the other alone decides: text by the kTextHalf form, vectors by
-// their cosine.
-std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evidence> vectors);
+// their cosine; `coverage` is of no account then.
+std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evidence> vectors,
+                            double coverage);
 
 // Where an exchange stands, and how much it says.
 struct Place {

@@ -25,36 +25,62 @@ TEST(Fusion, IsTheDocumentedConvexCombination) {
     const char* name;
     double bm25;
     double cosine;
-    double expected;
+    double words;
+    double meaning;
   };
-  // The best BM25 of the query is 20, given by document 9, which has no vector.
+  // The best BM25 of the query is 20, given by document 9, which has no vector; the best cosine is
+  // that of document 8.
   const std::vector<Row> rows = {
-      {"words only", 10.0, 0.0, kTextWeight * 0.5},
-      {"meaning only", 0.0, 0.6, (1 - kTextWeight) * 0.6},
-      {"both", 20.0, 0.8, kTextWeight + (1 - kTextWeight) * 0.8},
-      {"a negative cosine counts nothing", 20.0, -0.5, kTextWeight},
-      {"a cosine above one by rounding is one", 0.0, 1.0001, 1 - kTextWeight},
+      {"words only", 10.0, 0.0, 0.5, 0},
+      {"meaning only", 0.0, 0.6, 0, 0.36},
+      {"both", 20.0, 0.8, 1, 0.64},
+      {"a negative cosine counts nothing", 20.0, -0.5, 1, 0},
+      {"a cosine above one by rounding is one", 0.0, 1.0001, 0, 1},
   };
-  for (const Row& row : rows) {
-    std::vector<Evidence> texts = {exchange(9, 20.0)};
-    std::vector<Evidence> vectors = {exchange(8, 0.3)};
-    if (row.bm25 > 0) texts.push_back(exchange(1, row.bm25));
-    if (row.cosine != 0) vectors.push_back(exchange(1, row.cosine));
-    for (const Candidate& candidate : fuse(texts, vectors)) {
-      if (candidate.id != 1) continue;
-      EXPECT_NEAR(candidate.score, row.expected, 1e-9) << row.name;
+  for (const double coverage : {0.0, 0.5, 1.0}) {
+    for (const Row& row : rows) {
+      std::vector<Evidence> texts = {exchange(9, 20.0)};
+      std::vector<Evidence> vectors = {exchange(8, 0.9)};
+      if (row.bm25 > 0) texts.push_back(exchange(1, row.bm25));
+      if (row.cosine != 0) vectors.push_back(exchange(1, row.cosine));
+      const double weight = text_weight(coverage, std::clamp(row.cosine, 0.9, 1.0));
+      for (const Candidate& candidate : fuse(texts, vectors, coverage)) {
+        if (candidate.id != 1) continue;
+        EXPECT_NEAR(candidate.score, weight * row.words + (1 - weight) * row.meaning, 1e-9)
+            << row.name;
+      }
     }
   }
 }
 
+TEST(Fusion, WordsWeighMoreTheMoreTheyCoverAndLessTheNearerMeaningIs) {
+  EXPECT_DOUBLE_EQ(text_weight(0, 0.3), kTextWeight);
+  EXPECT_DOUBLE_EQ(text_weight(1, kNear), kTextWeight + kCoverageWeight);
+  EXPECT_DOUBLE_EQ(text_weight(0.5, 0.7), kTextWeight + kCoverageWeight / 4 - kNearWeight * 0.2);
+  EXPECT_DOUBLE_EQ(text_weight(0, 1), kTextWeightLeast) << "words always say something";
+}
+
+TEST(Fusion, CoverageDecidesBetweenABestByWordsAndABestByMeaning) {
+  const std::vector texts{exchange(1, 10.0)};
+  const std::vector vectors{exchange(2, 0.6)};
+  EXPECT_EQ(order(fuse(texts, vectors, 1.0)).front(), 1U);
+  EXPECT_EQ(order(fuse(texts, vectors, 0.2)).front(), 2U);
+}
+
+TEST(Fusion, TheBestOfAListGoesByScoreThenKindThenId) {
+  EXPECT_FALSE(best_of({}).has_value());
+  EXPECT_EQ(best_of(std::vector{exchange(1, 2.0), exchange(4, 5.0), item(7, 5.0)})->id, 7U);
+}
+
 TEST(Fusion, PutsADocumentGoodInBothWaysBeforeTheBestOfEither) {
   const auto fused = fuse(std::vector{exchange(1, 10.0), exchange(2, 9.0)},
-                          std::vector{exchange(3, 0.7), exchange(2, 0.65)});
+                          std::vector{exchange(3, 0.7), exchange(2, 0.65)}, 0.5);
   EXPECT_EQ(order(fused).front(), 2U);
 }
 
 TEST(Fusion, RanksBothKindsInOneList) {
-  const auto fused = fuse(std::vector{item(1, 5.0), exchange(1, 7.0)}, std::vector{item(1, 0.9)});
+  const auto fused =
+      fuse(std::vector{item(1, 5.0), exchange(1, 7.0)}, std::vector{item(1, 0.9)}, 0.5);
   ASSERT_EQ(fused.size(), 2U);
   EXPECT_EQ(fused[0].kind, HitKind::kItem);
   EXPECT_EQ(fused[0].text_rank, 2);
@@ -64,24 +90,24 @@ TEST(Fusion, RanksBothKindsInOneList) {
 }
 
 TEST(Fusion, BreaksTiesByKindAndIdWhateverTheInputOrder) {
-  const auto a = fuse(std::vector{exchange(3, 5.0), item(7, 5.0), exchange(2, 5.0)}, {});
-  const auto b = fuse(std::vector{exchange(2, 5.0), exchange(3, 5.0), item(7, 5.0)}, {});
+  const auto a = fuse(std::vector{exchange(3, 5.0), item(7, 5.0), exchange(2, 5.0)}, {}, 0);
+  const auto b = fuse(std::vector{exchange(2, 5.0), exchange(3, 5.0), item(7, 5.0)}, {}, 0);
   EXPECT_EQ(order(a), (std::vector<std::uint64_t>{7, 2, 3}));
   EXPECT_EQ(order(a), order(b));
 }
 
 TEST(Fusion, KeepsTheOrderOfTheOnlyListAndScoresBelowOne) {
-  const auto text = fuse(std::vector{exchange(1, 30.0), exchange(2, 10.0)}, {});
+  const auto text = fuse(std::vector{exchange(1, 30.0), exchange(2, 10.0)}, {}, 0);
   EXPECT_NEAR(text[0].score, 0.75, 1e-9);
   EXPECT_NEAR(text[1].score, 0.5, 1e-9);
-  const auto vector = fuse({}, std::vector{exchange(1, 0.3), exchange(2, 0.8)});
+  const auto vector = fuse({}, std::vector{exchange(1, 0.3), exchange(2, 0.8)}, 0);
   EXPECT_EQ(order(vector), (std::vector<std::uint64_t>{2, 1}));
   EXPECT_NEAR(vector[0].score, 0.8, 1e-9);
-  EXPECT_TRUE(fuse({}, {}).empty());
+  EXPECT_TRUE(fuse({}, {}, 0).empty());
 }
 
 TEST(Fusion, AHitByWordsAloneNeverScoresNothing) {
-  const auto text = fuse(std::vector{exchange(1, 1e-6), exchange(2, 5e-7)}, {});
+  const auto text = fuse(std::vector{exchange(1, 1e-6), exchange(2, 5e-7)}, {}, 0);
   EXPECT_NEAR(text[0].score, kTextLeast, 1e-9);
   EXPECT_NEAR(text[1].score, kTextLeast / 2, 1e-9);
 }

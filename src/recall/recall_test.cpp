@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "recall/fusion.h"
 #include "recall/retriever.h"
 #include "store/knowledge_queries.h"
 #include "store/session_queries.h"
@@ -113,6 +114,22 @@ class RetrieverTest : public ::testing::Test {
   Session shop_ = make_session("one");
   Session blog_ = make_session("two", "/home/dev/blog");
 };
+
+TEST_F(RetrieverTest, WordsWeighByWhatTheBestHitHoldsOfTheQuery) {
+  add(shop_, 0, "upload webhook", "retry");
+  for (const auto& [text, coverage] : {std::pair("upload webhook", 1.0),
+                                       {"upload zebra", 0.5},
+                                       {"upload zebra quokka lemur", 0.25}}) {
+    Query query = ask(text);
+    query.explain = true;
+    const Answer answer = search(query);
+    ASSERT_EQ(answer.hits.size(), 1U) << text;
+    const double cosine = answer.hits[0].why->cosine.value_or(0);
+    ASSERT_GT(cosine, 0) << text;
+    const double weight = text_weight(coverage, cosine);
+    EXPECT_NEAR(answer.hits[0].score, weight + (1 - weight) * cosine * cosine, 1e-6) << text;
+  }
+}
 
 TEST_F(RetrieverTest, FindsAnExchangeInEveryModeWithTitlePassageAndProject) {
   add(shop_, 0, "# Why does the upload fail?",

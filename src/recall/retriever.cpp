@@ -147,11 +147,22 @@ struct Retriever::State {
     return {};
   }
 
+  // The share of the query's terms that the best hit by words holds.
+  static Result<double> coverage(store::ReadTxn& txn, const Lists& lists) {
+    const auto best = best_of(lists.texts);
+    if (!best || lists.near.empty()) return 0.0;
+    std::vector<std::string> terms = lists.terms.of(best->kind);
+    terms.resize(std::min(terms.size(), kCoverageTerms));
+    const auto held = TACIT_TRY(store::matched_terms(txn, best->kind, best->id, terms));
+    return static_cast<double>(held.size()) / static_cast<double>(terms.size());
+  }
+
   // One ranking of both lists. The modes of one way stay that way alone; hybrid looks at what else
   // the session has.
   static Result<std::vector<Candidate>> rank(store::ReadTxn& txn, const Lists& lists,
                                              SearchMode mode) {
-    std::vector<Candidate> candidates = fuse(lists.texts, lists.near);
+    std::vector<Candidate> candidates =
+        fuse(lists.texts, lists.near, TACIT_TRY(coverage(txn, lists)));
     if (mode != SearchMode::kHybrid) return candidates;
     std::unordered_map<std::uint64_t, Place> places;
     for (std::size_t i = 0; i < std::min(candidates.size(), kNeighbourDepth); ++i) {
