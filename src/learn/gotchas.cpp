@@ -30,7 +30,7 @@ constexpr std::array<std::string_view, 10> kOwnWork = {
 
 // Precision of what is kept falls and recall rises as it goes down; docs/learning.md has the
 // figures.
-constexpr double kThreshold = 1.0;
+constexpr double kThreshold = 0.5;
 constexpr std::size_t kMaxGotchas = 2;
 
 }  // namespace
