@@ -142,7 +142,7 @@ Result<Sample> redact_all(const BenchOptions& options, int iterations) {
 }
 
 Result<void> fill(service::Workspace& workspace, const Clock& clock, std::size_t items) {
-  const auto statements = make_statements(items, 24, 5);
+  const auto statements = make_statements(items, 16, 5);
   Session session;
   session.agent = "bench";
   session.native_id = "one";

@@ -1,4 +1,5 @@
 #include "cli/arguments.h"
+#include "cli/terminal.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -43,6 +44,16 @@ TEST(Arguments, RefuseUnknownOptionsAndBadNumbers) {
   EXPECT_EQ(parse_words({"search", "x", "--wat"}).exit_status, 2);
   EXPECT_EQ(parse_words({"search", "x", "-k", "many"}).exit_status, 2);
   EXPECT_EQ(parse_words({}).exit_status, 2);
+}
+
+TEST(Progress, SaysRateAndTimeLeftOnceThereIsEnoughToJudgeBy) {
+  EXPECT_EQ(progress_line({"reading", 1, 100, "MB"}, 10), "reading   1 %");
+  EXPECT_EQ(progress_line({"reading", 50, 100, "MB"}, 1), "reading  50 %");
+  EXPECT_EQ(progress_line({"reading", 25, 100, "MB"}, 10),
+            "reading  25 %, 2.5 MB/s, about 30 s left");
+  EXPECT_EQ(progress_line({"learning", 4000, 8000, "texts"}, 10),
+            "learning  50 %, 400 texts/s, about 10 s left");
+  EXPECT_EQ(progress_line({"nothing", 0, 0, "texts"}, 0), "nothing 100 %");
 }
 
 TEST(Arguments, EveryVerbHasHelpWithAnExample) {

@@ -32,9 +32,8 @@ struct Outcome {
 
 std::function<void(const service::ImportProgress&)> reading_progress(Progress& progress) {
   return [&progress](const service::ImportProgress& state) {
-    progress.show("reading transcripts", state.bytes == 0 ? 1.0
-                                                          : static_cast<double>(state.bytes_done) /
-                                                                static_cast<double>(state.bytes));
+    progress.show({"reading transcripts", static_cast<double>(state.bytes_done) / 1e6,
+                   static_cast<double>(state.bytes) / 1e6, "MB"});
   };
 }
 
@@ -52,10 +51,8 @@ Result<Learned> learn_all(learn::Learner& learner, Progress& progress) {
     learned.items_reinforced += step.items_reinforced;
     if (step.idle) return learned;
     const std::size_t left = TACIT_TRY(learner.remaining());
-    progress.show(
-        "learning and embedding",
-        total == 0 ? 1.0
-                   : 1.0 - std::min(1.0, static_cast<double>(left) / static_cast<double>(total)));
+    progress.show({"learning and embedding", static_cast<double>(total - std::min(left, total)),
+                   static_cast<double>(total), "texts"});
   }
 }
 
@@ -247,7 +244,7 @@ int run_import(const Arguments& arguments, const Settings& settings, const Clock
   if (!outcome) return report(outcome.error(), arguments.json);
   outcome->seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  progress.show("done", 1.0);
+  progress.show({"done", 1, 1, ""});
   if (arguments.json)
     print(as_json(*outcome));
   else

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -71,21 +72,29 @@ Progress::~Progress() {
   if (shown_ && terminal_) write_all(STDERR_FILENO, "\r\x1b[K");
 }
 
-void Progress::show(std::string_view what, double share) {
+std::string progress_line(const Work& work, double seconds_spent) {
+  constexpr double kEnoughShare = 0.02;
+  constexpr double kEnoughSeconds = 2;
+  const double share = work.total > 0 ? std::clamp(work.done / work.total, 0.0, 1.0) : 1.0;
+  std::string line = fmt::format("{} {:3.0f} %", work.what, share * 100);
+  if (share <= kEnoughShare || seconds_spent <= kEnoughSeconds) return line;
+  const double rate = work.done / seconds_spent;
+  return line + fmt::format(", {:.{}f} {}/s, about {:.0f} s left", rate, rate < 10 ? 1 : 0,
+                            work.unit, seconds_spent / share * (1 - share));
+}
+
+void Progress::show(const Work& work) {
   if (!wanted_) return;
   const auto now = std::chrono::steady_clock::now();
-  if (what != what_) {
-    what_ = what;
+  if (work.what != what_) {
+    what_ = work.what;
     start_ = now;
   } else if (now - last_ < (terminal_ ? std::chrono::milliseconds(kTerminalRhythm)
                                       : std::chrono::milliseconds(kPlainRhythm))) {
     return;
   }
   last_ = now;
-  std::string line = fmt::format("{} {:3.0f} %", what, share * 100);
-  const double spent = std::chrono::duration<double>(now - start_).count();
-  if (share > 0.02 && spent > 2)
-    line += fmt::format(", about {:.0f} s left", spent / share * (1 - share));
+  const std::string line = progress_line(work, std::chrono::duration<double>(now - start_).count());
   if (terminal_)
     write_all(STDERR_FILENO, "\r\x1b[K" + line);
   else if (shown_)

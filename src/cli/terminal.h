@@ -17,12 +17,21 @@ void print_error(
 enum class Style { kBold, kDim, kGood, kBad, kAccent };
 std::string styled(Style style, std::string_view text);
 
+// How far a piece of work is: "reading transcripts  40 %, 12 MB/s, about 30 s left". Rate and time
+// left are said once there is enough to judge by.
+struct Work {
+  std::string_view what;
+  double done = 0;
+  double total = 0;
+  std::string_view unit;  // of both: "MB", "texts"
+};
+std::string progress_line(const Work& work, double seconds_spent);
+
 class Progress {
  public:
   explicit Progress(bool wanted);
   ~Progress();  // clears its line
-  // `share` from 0 to 1; the time left is worked out from it.
-  void show(std::string_view what, double share);
+  void show(const Work& work);
 
  private:
   bool wanted_;
