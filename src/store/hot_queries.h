@@ -108,6 +108,16 @@ inline constexpr Sql kSearchExchanges(
     "JOIN exchange ON exchange.number = exchange_fts.rowid "
     "JOIN session ON session.id = exchange.session WHERE exchange_fts MATCH ?1 "
     "AND " TACIT_EXCHANGE_FILTER "ORDER BY score DESC, exchange.number LIMIT ?6");
+// The same without a filter: rows other than the best are never looked at.
+inline constexpr Sql kSearchAllItems(
+    "SELECT item.id, score FROM (SELECT rowid AS number, -bm25(item_fts, 1.0, 2.0) AS score "
+    "FROM item_fts WHERE item_fts MATCH ?1 ORDER BY score DESC, rowid LIMIT ?2) AS best "
+    "CROSS JOIN item USING(number) ORDER BY score DESC, number");
+inline constexpr Sql kSearchAllExchanges(
+    "SELECT exchange.id, score FROM (SELECT rowid AS number, "
+    "-bm25(exchange_fts, 2.0, 1.0, 0.5) AS score "
+    "FROM exchange_fts WHERE exchange_fts MATCH ?1 ORDER BY score DESC, rowid LIMIT ?2) AS best "
+    "CROSS JOIN exchange USING(number) ORDER BY score DESC, number");
 inline constexpr Sql kItemPasses("SELECT 1 FROM item WHERE id = ?1 AND " TACIT_ITEM_FILTER);
 inline constexpr Sql kExchangePasses(
     "SELECT 1 FROM exchange JOIN session ON session.id = exchange.session "
@@ -188,6 +198,8 @@ inline constexpr Query kQueries[] = {
     {"is_file_done", kIsFileDone},
     {"search_items", kSearchItems},
     {"search_exchanges", kSearchExchanges},
+    {"search_all_items", kSearchAllItems},
+    {"search_all_exchanges", kSearchAllExchanges},
     {"item_passes", kItemPasses},
     {"exchange_passes", kExchangePasses},
     {"items_passing", kItemsPassing},

@@ -82,10 +82,14 @@ Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
                                          const SearchFilter& filter, std::size_t limit) {
   std::vector<TextHit> hits;
   if (terms.empty() || !can_pass(kind, filter)) return hits;
-  auto rows =
-      TACIT_TRY(txn.query(kind == HitKind::kItem ? hot::kSearchItems : hot::kSearchExchanges,
-                          any_of(terms), filter.project, filter.since, filter.as_of,
-                          type_code(filter), static_cast<std::int64_t>(limit)));
+  const bool is_item = kind == HitKind::kItem;
+  const bool is_open = filter.project.empty() && !filter.type && !filter.since && !filter.as_of;
+  const auto most = static_cast<std::int64_t>(limit);
+  auto rows = TACIT_TRY(
+      is_open ? txn.query(is_item ? hot::kSearchAllItems : hot::kSearchAllExchanges, any_of(terms),
+                          most)
+              : txn.query(is_item ? hot::kSearchItems : hot::kSearchExchanges, any_of(terms),
+                          filter.project, filter.since, filter.as_of, type_code(filter), most));
   while (TACIT_TRY(rows.step())) hits.push_back({kind, rows.id(0), rows.real(1)});
   return hits;
 }

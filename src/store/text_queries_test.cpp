@@ -104,6 +104,35 @@ TEST_F(TextQueriesTest, WordsOfAFifthOfAllDocumentsAreLeftOutUnlessNothingElseRe
   EXPECT_THAT(terms(HitKind::kItem, "common unusual"), ElementsAre("common", "unusu"));
 }
 
+// Without a filter another statement answers: it must find and order the same.
+TEST_F(TextQueriesTest, AFilterThatAllPassChangesNothing) {
+  for (int i = 0; i < 40; ++i) {
+    const std::string words = i % 3 == 0 ? "deploy gateway" : "deploy deploy twice";
+    const Exchange exchange =
+        testing::make_exchange(session_, i, words, "reply " + std::to_string(i % 7));
+    put(session_, exchange);
+    learn(session_, exchange, "Deploy step " + std::to_string(i) + ": " + words + ".");
+  }
+  SearchFilter open;
+  SearchFilter all;
+  all.project = session_.project;
+  read([&](ReadTxn& txn) -> Result<void> {
+    for (const HitKind kind : {HitKind::kItem, HitKind::kExchange}) {
+      const auto wanted = TACIT_TRY(query_terms(txn, kind, "deploy gateway"));
+      EXPECT_EQ(wanted.size(), 2U);
+      const auto a = TACIT_TRY(search_text(txn, kind, wanted, open, 25));
+      const auto b = TACIT_TRY(search_text(txn, kind, wanted, all, 25));
+      EXPECT_EQ(a.size(), 25U);
+      EXPECT_EQ(a.size(), b.size());
+      for (std::size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+        EXPECT_EQ(a[i].id, b[i].id) << i;
+        EXPECT_DOUBLE_EQ(a[i].score, b[i].score) << i;
+      }
+    }
+    return {};
+  });
+}
+
 TEST_F(TextQueriesTest, EveryFilterKeepsOutWhatItNames) {
   const Session other = testing::make_session("b", "/home/dev/blog");
   const Exchange here = testing::make_exchange(session_, 0, "deploy", "r");

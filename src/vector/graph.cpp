@@ -22,6 +22,12 @@ void prefetch(const Rows& rows, std::uint32_t row) {
   __builtin_prefetch(&rows.numbers(row));
 }
 
+template <class Links>
+void prefetch(const Links& links) {
+  const auto* const bytes = reinterpret_cast<const char*>(&links);
+  for (std::size_t at = 0; at < sizeof links; at += kCacheLine) __builtin_prefetch(bytes + at);
+}
+
 // The nearest rows met so far, nearest first, at most `width`; each is expanded once.
 class Beam {
  public:
@@ -44,6 +50,12 @@ class Beam {
     if (next_ == places_.size()) return nullptr;
     places_[next_].is_expanded = true;
     return &places_[next_].near;
+  }
+  // The one after that, as far as is known now.
+  const Near* peek() const {
+    for (std::size_t at = next_; at < places_.size(); ++at)
+      if (!places_[at].is_expanded) return &places_[at].near;
+    return nullptr;
   }
   std::vector<Near> found() const {
     std::vector<Near> result;
@@ -151,6 +163,8 @@ std::vector<Near> Graph::walk(const Probe& probe, Near from, std::size_t level, 
   beam.add(from);
   std::array<std::uint32_t, kBaseLinks> fresh{};
   while (const Near* const next = beam.next()) {
+    if (const Near* const after = beam.peek(); after != nullptr && level == 0)
+      prefetch(base_[after->row]);
     std::size_t count = 0;
     for (const std::uint32_t row : links(next->row, level)) {
       if (!visited.is_new(row)) continue;

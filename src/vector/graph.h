@@ -26,7 +26,7 @@ inline constexpr std::size_t kBaseLinks = 2 * kLinks;
 inline constexpr std::size_t kBuildWidth =
     100;  // candidates looked at for a new row (ef_construct)
 inline constexpr std::size_t kHighestLevel = 12;
-inline constexpr std::size_t kSearchWidth = 64;  // at least, for a query (ef)
+inline constexpr std::size_t kSearchWidth = 48;  // at least, for a query (ef)
 
 // A row and how near it is; larger is nearer.
 struct Near {

@@ -71,7 +71,7 @@ class VectorIndex {
 inline constexpr std::size_t kExactCodeBytes = 8U << 20U;
 
 // A walk reads rows here and there, a scan reads them in order: with fewer rows for each candidate
-// that a question looks at (64 and more, three for each wanted) a scan is faster. Measured at 384
+// that a question looks at (48 and more, three for each wanted) a scan is faster. Measured at 384
 // dimensions: ADR 0023.
 inline constexpr std::size_t kRowsPerCandidate = 64;
 
