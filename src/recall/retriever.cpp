@@ -22,9 +22,9 @@ namespace {
 constexpr std::chrono::milliseconds kEmbedDeadline{2000};
 constexpr std::size_t kPartsPerDocument = 2;  // neighbours asked for a document wanted, at first
 constexpr std::size_t kWiden = 4;  // and this many times more when a filter leaves too few
-// Documents that pass a filter are named to the index up to this number: to scan their vectors
-// takes a quarter of a millisecond, and a filter that more pass seldom leaves too few neighbours.
-constexpr std::size_t kMaxNamed = 10'000;
+// The documents of a project are named to the index up to this number. In a larger one most of a
+// question's neighbours are likely to pass, and to ask about these costs less than to name all.
+constexpr std::size_t kMaxNamed = 2'000;
 
 std::vector<HitKind> kinds_of(const SearchFilter& filter) {
   std::vector<HitKind> kinds;

@@ -122,12 +122,17 @@ inline constexpr Sql kItemPasses("SELECT 1 FROM item WHERE id = ?1 AND " TACIT_I
 inline constexpr Sql kExchangePasses(
     "SELECT 1 FROM exchange JOIN session ON session.id = exchange.session "
     "WHERE exchange.id = ?1 AND " TACIT_EXCHANGE_FILTER);
-// Those of a project (?1 its name) that pass, ?6 at most.
+// How many a project has (?1 its name), counted up to ?2, and those that pass.
+inline constexpr Sql kCountItemsOfProject(
+    "SELECT count(*) FROM (SELECT 1 FROM item WHERE project_name = ?1 LIMIT ?2)");
+inline constexpr Sql kCountExchangesOfProject(
+    "SELECT count(*) FROM (SELECT 1 FROM session CROSS JOIN exchange ON exchange.session = "
+    "session.id WHERE session.project_name = ?1 LIMIT ?2)");
 inline constexpr Sql kItemsPassing(
-    "SELECT id FROM item WHERE project_name = ?1 AND " TACIT_ITEM_FILTER "LIMIT ?6");
+    "SELECT id FROM item WHERE project_name = ?1 AND " TACIT_ITEM_FILTER);
 inline constexpr Sql kExchangesPassing(
     "SELECT exchange.id FROM session CROSS JOIN exchange ON exchange.session = session.id "
-    "WHERE session.project_name = ?1 AND " TACIT_EXCHANGE_FILTER "LIMIT ?6");
+    "WHERE session.project_name = ?1 AND " TACIT_EXCHANGE_FILTER);
 inline constexpr Sql kItemsWithTerm("SELECT doc FROM item_terms WHERE term = ?1");
 inline constexpr Sql kExchangesWithTerm("SELECT doc FROM exchange_terms WHERE term = ?1");
 inline constexpr Sql kContentGeneration("SELECT generation FROM content WHERE one = 1");
@@ -202,6 +207,8 @@ inline constexpr Query kQueries[] = {
     {"search_all_exchanges", kSearchAllExchanges},
     {"item_passes", kItemPasses},
     {"exchange_passes", kExchangePasses},
+    {"count_items_of_project", kCountItemsOfProject},
+    {"count_exchanges_of_project", kCountExchangesOfProject},
     {"items_passing", kItemsPassing},
     {"exchanges_passing", kExchangesPassing},
     {"items_with_term", kItemsWithTerm},

@@ -75,6 +75,10 @@ const std::vector<Expected>& expected() {
       {"item_passes", {"INDEX sqlite_autoindex_item_1 (id=?)"}},
       {"exchange_passes",
        {"INDEX sqlite_autoindex_exchange_1 (id=?)", "INDEX sqlite_autoindex_session_1 (id=?)"}},
+      {"count_items_of_project", {"COVERING INDEX item_project_freshness (project_name=?)"}},
+      {"count_exchanges_of_project",
+       {"COVERING INDEX session_project_newest (project_name=?)",
+        "COVERING INDEX exchange_session (session=?)"}},
       {"items_passing", {"INDEX item_project_freshness (project_name=?)"}},
       {"exchanges_passing",
        {"INDEX session_project_newest (project_name=?)", "INDEX exchange_session (session=?)"}},
@@ -178,7 +182,8 @@ TEST_F(HotQueriesTest, EachRunsByTheIndexMeantForItWithoutAScanOrASort) {
         continue;
       }
       if (line.find("VIRTUAL TABLE") != std::string::npos || line.starts_with("CORRELATED") ||
-          line.find(" best") != std::string::npos) {  // what full text found best, a few hundred
+          line.find(" best") != std::string::npos ||     // what full text found best, a few hundred
+          line.find("subquery") != std::string::npos) {  // rows that are only counted
         continue;
       }
       const std::size_t at = line.find(" USING ");

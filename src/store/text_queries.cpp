@@ -146,16 +146,17 @@ Result<std::optional<std::vector<std::uint64_t>>> all_passing(ReadTxn& txn, HitK
                                                               std::size_t most) {
   std::optional<std::vector<std::uint64_t>> ids;
   if (filter.project.empty()) return ids;
+  const bool is_item = kind == HitKind::kItem;
+  const std::string name = project_name(filter.project);
+  const std::int64_t count =
+      TACIT_TRY(txn.integer(is_item ? hot::kCountItemsOfProject : hot::kCountExchangesOfProject,
+                            name, static_cast<std::int64_t>(most) + 1));
+  if (count > static_cast<std::int64_t>(most)) return ids;
   ids.emplace();
   if (!can_pass(kind, filter)) return ids;
-  auto rows =
-      TACIT_TRY(txn.query(kind == HitKind::kItem ? hot::kItemsPassing : hot::kExchangesPassing,
-                          project_name(filter.project), filter.project, filter.since, filter.as_of,
-                          type_code(filter), static_cast<std::int64_t>(most) + 1));
-  while (TACIT_TRY(rows.step())) {
-    if (ids->size() == most) return std::optional<std::vector<std::uint64_t>>();
-    ids->push_back(rows.id(0));
-  }
+  auto rows = TACIT_TRY(txn.query(is_item ? hot::kItemsPassing : hot::kExchangesPassing, name,
+                                  filter.project, filter.since, filter.as_of, type_code(filter)));
+  while (TACIT_TRY(rows.step())) ids->push_back(rows.id(0));
   return ids;
 }
 

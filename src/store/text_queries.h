@@ -50,8 +50,8 @@ struct ExchangePlace {
 Result<std::optional<ExchangePlace>> place_of(ReadTxn& txn, ExchangeId id);
 // True when the document passes the filter (for hits that came by vector).
 Result<bool> passes(ReadTxn& txn, HitKind kind, std::uint64_t id, const SearchFilter& filter);
-// All documents of the filter's project that pass it; nothing when there are more than `most`, or
-// when it names no project and all documents would have to be looked at.
+// All documents of the filter's project that pass it; nothing when the project has more than
+// `most`, which is counted first and costs little, or when the filter names none.
 Result<std::optional<std::vector<std::uint64_t>>> all_passing(ReadTxn& txn, HitKind kind,
                                                               const SearchFilter& filter,
                                                               std::size_t most);
