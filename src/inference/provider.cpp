@@ -47,4 +47,18 @@ const Provider& provider_of(Protocol protocol) {
   TACIT_UNREACHABLE();
 }
 
+std::string_view name_of(Finish finish) {
+  switch (finish) {
+    case Finish::kStop:
+      return "stop";
+    case Finish::kLength:
+      return "length";
+    case Finish::kContentFilter:
+      return "content_filter";
+    case Finish::kOther:
+      break;
+  }
+  return "other";
+}
+
 }  // namespace tacit::inference

@@ -51,6 +51,7 @@ struct Endpoint {
 };
 
 enum class Finish { kStop, kLength, kContentFilter, kOther };
+std::string_view name_of(Finish finish);  // "stop", "length", "content_filter", "other"
 
 struct Reply {
   std::string text;

@@ -58,20 +58,6 @@ std::vector<Recorded> recorded_replies() {
   return replies;
 }
 
-std::string_view name_of(Finish finish) {
-  switch (finish) {
-    case Finish::kStop:
-      return "stop";
-    case Finish::kLength:
-      return "length";
-    case Finish::kContentFilter:
-      return "content_filter";
-    case Finish::kOther:
-      break;
-  }
-  return "other";
-}
-
 Json usage_of(const std::optional<BilledTokens>& usage) {
   if (!usage) return nullptr;
   return {usage->input, usage->cache_read, usage->cache_write, usage->cache_write_long,

@@ -9,20 +9,6 @@ namespace {
 
 constexpr std::size_t kGroup = 200;  // lines of one durable write
 
-std::string_view word_of(inference::Finish finish) {
-  switch (finish) {
-    case inference::Finish::kStop:
-      return "stop";
-    case inference::Finish::kLength:
-      return "length";
-    case inference::Finish::kContentFilter:
-      return "content_filter";
-    case inference::Finish::kOther:
-      break;
-  }
-  return "other";
-}
-
 }  // namespace
 
 std::string name_of_line(std::int64_t number) {
@@ -92,7 +78,7 @@ void BatchCollector::end(const store::BatchLineRow& line, const inference::Batch
   store::BatchLineRow row;
   row.number = line.number;
   row.stage = store::LineStage::kAnswered;
-  row.finish = word_of(result.reply->finish);
+  row.finish = name_of(result.reply->finish);
   row.text = parts_.redactor.redact(result.reply->text).text;
   ends_.push_back(std::move(hold));
   rows_.push_back(std::move(row));

@@ -19,20 +19,6 @@ constexpr std::array kSpendKeys = {
     std::pair{"provider"sv, SpendKey::kProvider}, std::pair{"model"sv, SpendKey::kModel},
     std::pair{"operation"sv, SpendKey::kOperation}};
 
-std::string_view name_of(inference::Finish finish) {
-  switch (finish) {
-    case inference::Finish::kStop:
-      return "stop";
-    case inference::Finish::kLength:
-      return "length";
-    case inference::Finish::kContentFilter:
-      return "content_filter";
-    case inference::Finish::kOther:
-      break;
-  }
-  return "other";
-}
-
 Json json_of(const BilledTokens& usage) {
   Json json;
   json["input"] = usage.input;
