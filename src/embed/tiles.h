@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/amx.h"
+
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -19,16 +21,5 @@ namespace tacit::embed {
 inline constexpr std::size_t kTileRows = 16;   // and floats of a row
 inline constexpr std::size_t kTilePairs = 32;  // bf16 numbers of a row
 inline constexpr std::size_t kTileNumbers = kTileRows * kTilePairs;
-
-struct alignas(64) TileConfig {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t row_bytes[16] = {64, 64, 64, 64, 64, 64, 64, 64};
-  std::uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
-};
-// All registers whole. Never on the stack: GCC 12 sees no read of it in LDTILECFG and would leave
-// out the stores.
-inline constexpr TileConfig kWholeTiles;
 
 }  // namespace tacit::embed

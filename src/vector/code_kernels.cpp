@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/amx.h"
 #include "base/cpu.h"
 
 #if defined(__x86_64__)
@@ -84,21 +85,11 @@ __attribute__((target("avx512f,avx512bw,avx512vnni"))) std::int32_t dot_vnni(con
 // A tile has 16 rows of 64 bytes. TDPBSSD adds to 16 x 16 sums the products of 16 rows of 64
 // numbers and of 16 columns of 64, four of each column side by side (Intel 64 and IA-32 manual,
 // volume 2).
-struct alignas(64) TileConfig {
-  std::uint8_t palette = 1;
-  std::uint8_t start_row = 0;
-  std::uint8_t reserved[14] = {};
-  std::uint16_t row_bytes[16] = {64, 64, 64};
-  std::uint8_t rows[16] = {16, 16, 16};
-};
-// Not on the stack: GCC 12 sees no read of it in LDTILECFG and would leave out the stores.
-constexpr TileConfig kThreeTiles;
-
 __attribute__((target("amx-tile,amx-int8"))) void dot_tiles(const std::int8_t* rows,
                                                             const QueryBlock& queries,
                                                             std::size_t width,
                                                             std::int32_t* products) {
-  _tile_loadconfig(&kThreeTiles);
+  _tile_loadconfig(&kWholeTiles);
   _tile_zero(0);
   for (std::size_t i = 0; i < width; i += 64) {
     _tile_loadd(1, rows + i, static_cast<long>(width));
