@@ -20,6 +20,7 @@ namespace tacit::bench {
 namespace {
 
 constexpr std::size_t kWanted = 10;
+constexpr std::size_t kPoolWanted = 1'000;  // what a search asks for
 constexpr std::size_t kRealVectors = 20'000;
 constexpr std::size_t kQueries = 200;
 constexpr std::size_t kMinLineBytes = 30;
@@ -27,19 +28,30 @@ constexpr std::size_t kMaxLineBytes = 160;
 
 using Vectors = std::vector<Embedding>;
 
-// The cosine of the last one wanted, by the plain f32 scan: what is as near is right.
-float last_wanted(const Vectors& vectors, const Embedding& query) {
+// What is as near is right.
+struct Truth {
+  float last = 0;       // the cosine of the kWanted-th
+  float pool_last = 0;  // of the kPoolWanted-th
+};
+
+// By the plain f32 scan.
+Truth truth_of(const Vectors& vectors, const Embedding& query) {
   std::vector<float> all;
   for (const Embedding& vector : vectors) all.push_back(dot(query, vector));
-  std::ranges::nth_element(all, all.begin() + kWanted - 1, std::greater<>());
-  return all[kWanted - 1];
+  const auto nth = [&](std::size_t n) {
+    if (all.size() < n) return 0.0F;
+    const auto place = all.begin() + static_cast<std::ptrdiff_t>(n - 1);
+    std::ranges::nth_element(all, place, std::greater<>());
+    return *place;
+  };
+  return {nth(kWanted), nth(kPoolWanted)};
 }
 
 // Everything about one set of vectors, made once a run: the index and what it should answer.
 struct Bed {
   std::unique_ptr<vector::VectorIndex> index;
   Vectors queries;
-  std::vector<float> truths;  // of each query, last_wanted()
+  std::vector<Truth> truths;  // of each query
   double build_ms = 0;
   std::size_t count = 0;
 };
@@ -56,7 +68,7 @@ Result<Bed> fill(const Vectors& vectors, Vectors queries, const vector::IndexOpt
   bed.index->settle();
   bed.build_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
-  for (const Embedding& query : queries) bed.truths.push_back(last_wanted(vectors, query));
+  for (const Embedding& query : queries) bed.truths.push_back(truth_of(vectors, query));
   bed.queries = std::move(queries);
   return bed;
 }
@@ -74,8 +86,8 @@ Result<const Bed*> generated(std::size_t count, std::size_t dimension) {
   return &beds.emplace(std::pair{count, dimension}, std::move(bed)).first->second;
 }
 
-// Questions on `threads` at once: the time of each, all of them a second, recall@10.
-Result<Sample> ask(const Bed& bed, std::size_t threads, int rounds) {
+// Questions on `threads` at once: the time of each, all of them a second, recall of the wanted.
+Result<Sample> ask(const Bed& bed, std::size_t threads, int rounds, std::size_t wanted = kWanted) {
   const std::size_t count = bed.queries.size() * static_cast<std::size_t>(rounds);
   Sample sample;
   sample.ms.resize(count);
@@ -85,17 +97,19 @@ Result<Sample> ask(const Bed& bed, std::size_t threads, int rounds) {
   pool.parallel_for(count, [&](std::size_t i, std::size_t) {
     const std::size_t query = i % bed.queries.size();
     const auto from = std::chrono::steady_clock::now();
-    const auto nearest = bed.index->nearest(bed.queries[query], kWanted);
+    const auto nearest = bed.index->nearest(bed.queries[query], wanted);
     sample.ms[i] =
         std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - from).count();
     if (!nearest) return;
-    for (const auto& near : *nearest) found[i] += near.cosine >= bed.truths[query] ? 1U : 0U;
+    const Truth& truth = bed.truths[query];
+    const float least = wanted == kWanted ? truth.last : truth.pool_last;
+    for (const auto& near : *nearest) found[i] += near.cosine >= least ? 1U : 0U;
   });
   const double ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   double all = 0;
   for (const std::size_t one : found) all += static_cast<double>(one);
-  sample.recall = all / static_cast<double>(count * kWanted);
+  sample.recall = all / static_cast<double>(count * wanted);
   sample.throughput = static_cast<double>(count) * 1000 / ms;
   sample.rss_mb = static_cast<double>(bed.index->bytes()) / 1e6;
   return sample;
@@ -181,6 +195,18 @@ Case ask_case(std::size_t count, std::size_t dimension, std::size_t threads) {
           }};
 }
 
+// As a search asks: so many are always scanned here.
+Case pool_case(std::size_t count, std::size_t dimension) {
+  return {"vector",
+          fmt::format("{} wanted of {} vectors x {}", kPoolWanted, count, dimension),
+          5,
+          std::nullopt,
+          Limit{Measure::kRecall, 0.999},
+          [=](const BenchOptions&, int rounds) -> Result<Sample> {
+            return ask(*TACIT_TRY(generated(count, dimension)), 1, rounds, kPoolWanted);
+          }};
+}
+
 constexpr std::size_t kMany = 100'000;
 constexpr std::size_t kDimension = 384;
 
@@ -256,7 +282,7 @@ Result<Sample> churn(const BenchOptions&, int rounds) {
   bed.index->settle();
   for (std::size_t i = 0; i < kQueries; ++i) {
     bed.queries.push_back(generator.next());
-    bed.truths.push_back(last_wanted(vectors, bed.queries.back()));
+    bed.truths.push_back(truth_of(vectors, bed.queries.back()));
   }
   return ask(bed, 1, rounds);
 }
@@ -277,6 +303,7 @@ Case real_case(const char* name, const vector::IndexOptions& how, double recall)
 std::vector<Case> vector_cases() {
   std::vector<Case> cases;
   for (const std::size_t count : {10'000U, 20'000U}) cases.push_back(ask_case(count, 384, 1));
+  for (const std::size_t count : {10'000U, 100'000U}) cases.push_back(pool_case(count, kDimension));
   for (const std::size_t dimension : {384U, 1536U}) {
     cases.push_back(build_case(100'000, dimension));
     cases.push_back(ask_case(100'000, dimension, 1));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <random>
 #include <set>
@@ -9,6 +10,7 @@
 #include "base/worker.h"
 #include "vector/code_kernels.h"
 #include "vector/index.h"
+#include "vector/scan.h"
 
 namespace tacit::vector {
 namespace {
@@ -164,6 +166,54 @@ TEST(ExactIndex, FindsTheBestAmongVectorsWithEqualCodes) {
   const auto found = index->nearest(query, 10);
   ASSERT_EQ(found->size(), 10U);
   for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ((*found)[i].key.id, truth[i].second) << i;
+}
+
+// Rounding that goes one way in all components: by codes the one that is nearer is the last.
+TEST(ExactIndex, FindsTheBestWhenRoundingErrorsConspire) {
+  std::vector<float> query(kDimension, 0.1F);
+  query[0] = 0;
+  const auto row = [](float even, float odd) {
+    std::vector<float> vector{127};
+    for (std::size_t d = 1; d < kDimension; ++d) vector.push_back(d % 2 == 0 ? even : odd);
+    for (float& value : vector) value /= 200;
+    return vector;
+  };
+  const auto index = make_exact_index(kDimension);
+  for (std::uint64_t id = 1; id <= 50; ++id) {
+    const auto vector = id == 25 ? row(12.49F, 12.49F) : row(12.51F, 11.51F);  // 12 and 13, 12
+    const IndexEntry entry{{id, 0}, vector};
+    ASSERT_TRUE(index->upsert({&entry, 1}).has_value());
+  }
+  EXPECT_EQ(index->nearest(query, 1)->front().key.id, 25U);
+}
+
+// Many wanted of rows that lie close together: all are right, and few more than they are read.
+TEST(ExactIndex, ManyAreFoundWithoutReadingAll) {
+  constexpr std::size_t kRows = 4000;
+  constexpr std::size_t kMany = 400;
+  std::mt19937 random(12);
+  std::normal_distribution<float> normal;
+  const auto make = [&] {
+    std::vector<float> vector(kDimension, 1.0F);
+    for (float& value : vector) value += normal(random);
+    const float norm = std::sqrt(dot(vector, vector));
+    for (float& value : vector) value /= norm;
+    return vector;
+  };
+  Rows rows(kDimension);
+  for (std::size_t i = 0; i < kRows; ++i) rows.put({i, 0}, make(), true);
+  for (int i = 0; i < 20; ++i) {
+    const auto query = make();
+    std::vector<float> truth;
+    for (std::size_t row = 0; row < kRows; ++row) truth.push_back(dot(query, rows.values(row)));
+    std::ranges::nth_element(truth, truth.begin() + kMany - 1, std::greater<>());
+    std::vector<Neighbour> found;
+    scan_from(rows, query, 0, kMany, found);
+    EXPECT_LT(found.size(), kMany * 2);
+    keep_best(found, kMany);
+    ASSERT_EQ(found.size(), kMany);
+    EXPECT_EQ(found.back().cosine, truth[kMany - 1]);
+  }
 }
 
 TEST(ExactIndex, TiesAreOrderedByKeyAndZeroIsAVector) {

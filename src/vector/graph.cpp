@@ -16,12 +16,6 @@ std::uint64_t scramble(std::uint64_t value) {
   return value ^ (value >> 31U);
 }
 
-void prefetch(const Rows& rows, std::uint32_t row) {
-  const std::int8_t* const code = rows.code(row);
-  for (std::size_t at = 0; at < rows.width(); at += kCacheLine) __builtin_prefetch(code + at);
-  __builtin_prefetch(&rows.numbers(row));
-}
-
 template <class Links>
 void prefetch(const Links& links) {
   const auto* const bytes = reinterpret_cast<const char*>(&links);
@@ -168,7 +162,7 @@ std::vector<Near> Graph::walk(const Probe& probe, Near from, std::size_t level, 
     std::size_t count = 0;
     for (const std::uint32_t row : links(next->row, level)) {
       if (!visited.is_new(row)) continue;
-      prefetch(rows_, row);
+      rows_.prefetch_code(row);
       fresh[count++] = row;
     }
     for (std::size_t i = 0; i < count; ++i) {

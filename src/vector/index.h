@@ -2,7 +2,9 @@
 // Nearest neighbours by cosine within one embedding space. The index is a cache of the store's
 // vectors and never the truth. Small ones are scanned: int8 codes with one scale per vector bound
 // every cosine, and whatever may be among the best is computed in f32, so the answer is that of the
-// f32 scan. From exact_code_bytes of codes on a graph (graph.h) finds the candidates, which are
+// f32 scan: the first kSure of it whatever the data, what follows unless the rounding errors of a
+// row conspire (four standard deviations; none was missed in measurements). Cosines are always
+// those of f32. From exact_code_bytes of codes on a graph (graph.h) finds the candidates, which are
 // rescored in f32: then a few of a thousand neighbours may be missed. A question among some
 // documents, for a large part of the rows, or of a batch, is always scanned. What is put or removed
 // is so for the next question. Safe from any thread; readers run side by side, and wait for a
@@ -66,6 +68,9 @@ class VectorIndex {
   // Takes the graph from the file, if it fits the rows put so far. To be called once they are.
   virtual bool take_up() = 0;
 };
+
+// To be as sure of a thousand would mean to read nearly all rows in f32 where cosines lie close.
+inline constexpr std::size_t kSure = 32;
 
 // As much is scanned in a fifth of a millisecond to a millisecond: 20,000 rows of 384 dimensions.
 inline constexpr std::size_t kExactCodeBytes = 8U << 20U;

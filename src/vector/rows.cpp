@@ -8,13 +8,6 @@
 #include "domain/embedding.h"
 
 namespace tacit::vector {
-namespace {
-
-// Covers the rounding of the f32 sums themselves, far above what 10,000 dimensions can lose.
-constexpr float kSlack = 1e-5F;
-
-}  // namespace
-
 Rows::Rows(std::size_t dimension)
     : dimension_(dimension),
       width_((dimension + kCodeStep - 1) / kCodeStep * kCodeStep),
@@ -50,16 +43,6 @@ CodedQuery Rows::coded(std::span<const float> query) const {
   coded.chunks.resize(width_ / kCodeStep);
   coded.numbers = quantise(query, coded.chunks.front().bytes.data());
   return coded;
-}
-
-Bounds Rows::bounds_of(std::int32_t product, const RowNumbers& query, const RowNumbers& row) {
-  const float query_length = query.length + query.error;  // of the code, at most
-  return {static_cast<float>(product) * query.scale * row.scale,
-          query.error * row.length + query_length * row.error + kSlack};
-}
-
-Bounds Rows::bounds(const CodedQuery& query, std::size_t row) const {
-  return bounds_of(product(query.code(), code(row)), query.numbers, numbers(row));
 }
 
 void Rows::write(std::uint32_t row, std::span<const float> values) {

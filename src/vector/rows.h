@@ -6,8 +6,11 @@
 //
 // A code is the vector divided by its largest component and scaled to ±127, so one float a row
 // brings a product back. Why bounds() bounds: let q = q' + e and v = v' + f be query and vector
-// with their rounding errors, then |qv - q'v'| <= |e||v| + |q'||f|.
+// with their rounding errors, then |qv - q'v'| <= |e||v| + |q'||f|. Errors that are as often up as
+// down nearly cancel: each is even within half a step, so the two products of them have standard
+// deviations of |v| and |q'| times a step over the root of twelve.
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -40,10 +43,14 @@ struct CodedQuery {
   const std::int8_t* code() const { return chunks.front().bytes.data(); }
 };
 
+// How far from the middle a cosine may be, whatever the data, and how far it is but for chance:
+// kDeviations standard deviations, also when both errors are the same, as those of duplicates are.
 struct Bounds {
   float middle = 0;
   float reach = 0;
+  float spread = 0;
 };
+inline constexpr float kDeviations = 4;
 
 class Rows {
  public:
@@ -67,9 +74,20 @@ class Rows {
     return blocks_[row / kBlockRows]->numbers[row % kBlockRows];
   }
 
+  // Begins to fetch what is about to be read from memory.
+  void prefetch_code(std::size_t row) const {
+    prefetch(code(row), width_);
+    __builtin_prefetch(&numbers(row));
+  }
+  void prefetch_values(std::size_t row) const {
+    prefetch(values(row).data(), dimension_ * sizeof(float));
+  }
+
   CodedQuery coded(std::span<const float> query) const;
   // Of the cosine of the query and a row.
-  Bounds bounds(const CodedQuery& query, std::size_t row) const;
+  Bounds bounds(const CodedQuery& query, std::size_t row) const {
+    return bounds_of(product(query.code(), code(row)), query.numbers, numbers(row));
+  }
   // Of two codes, without their scales.
   std::int32_t product(const std::int8_t* a, const std::int8_t* b) const {
     return kernel_.dot(a, b, width_);
@@ -79,7 +97,13 @@ class Rows {
     kernel_.dot_block(code(first), queries, width_, products);
   }
   // Of a product of codes, the cosine that it stands for.
-  static Bounds bounds_of(std::int32_t product, const RowNumbers& query, const RowNumbers& row);
+  static Bounds bounds_of(std::int32_t product, const RowNumbers& query, const RowNumbers& row) {
+    const float query_length = query.length + query.error;  // of the code, at most
+    const float reach = query.error * row.length + query_length * row.error;
+    const float spread = kStep * (query.scale * row.length + query_length * row.scale);
+    return {static_cast<float>(product) * query.scale * row.scale, reach + kSlack,
+            std::min(reach, spread) + kSlack};
+  }
   // Of the codes and scales of rows [0, count).
   std::uint64_t hash(std::size_t count) const;
 
@@ -92,6 +116,10 @@ class Rows {
   void erase(std::uint32_t row);  // the last row takes its place
 
  private:
+  // Covers the rounding of the f32 sums themselves, far above what 10,000 dimensions can lose.
+  static constexpr float kSlack = 1e-5F;
+  static constexpr float kStep = kDeviations / 3.4641016F;  // by the root of twelve
+
   // A fixed number of rows; blocks never move, so growing copies nothing.
   struct Block {
     Block(std::size_t width, std::size_t dimension)
@@ -105,6 +133,11 @@ class Rows {
     std::uint32_t part = 0;
     std::uint32_t row = 0;
   };
+  static void prefetch(const void* data, std::size_t bytes) {
+    constexpr std::size_t kCacheLine = 64;
+    for (std::size_t at = 0; at < bytes; at += kCacheLine)
+      __builtin_prefetch(static_cast<const char*>(data) + at);
+  }
   RowNumbers quantise(std::span<const float> values, std::int8_t* code) const;
   std::uint32_t* row_of(const VectorKey& key);
   void forget(const VectorKey& key);

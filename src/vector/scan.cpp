@@ -1,5 +1,5 @@
-// Two passes. The first goes over the codes and keeps of each row how near it may be, and of all
-// the k-th best that is sure; the second computes in f32 what may still be among the best.
+// Two passes. The first goes over the codes and keeps the rows that may be among the best, and how
+// near the k-th best is at least; the second computes in f32 what may be so near at the end.
 #include "vector/scan.h"
 
 #include <algorithm>
@@ -13,27 +13,41 @@
 namespace tacit::vector {
 namespace {
 
-// The k-th best of the cosines that are sure.
+// Rows that are fetched from memory before they are needed.
+constexpr std::size_t kCodesAhead = 8;
+constexpr std::size_t kValuesAhead = 3;
+
+// The k-th best of the cosines that are sure. Twice k are gathered before the lesser half is
+// dropped, which costs less than a heap where k is large.
 class Threshold {
  public:
-  explicit Threshold(std::size_t k, std::size_t most) : k_(k) {
-    lowest_.reserve(std::min(k, most) + 1);
-  }
-  // What is below can be left out; nothing until there are k.
-  float value() const {
-    return lowest_.size() == k_ ? lowest_.front() : -std::numeric_limits<float>::infinity();
-  }
+  Threshold(std::size_t k, std::size_t most) : k_(k) { best_.reserve(std::min(2 * k, most)); }
+
+  // What is below can be left out; nothing until there are k. Grows as cosines are added.
+  float value() const { return value_; }
   void add(float lower) {
-    lowest_.push_back(lower);
-    std::ranges::push_heap(lowest_, std::greater<>());
-    if (lowest_.size() <= k_) return;
-    std::ranges::pop_heap(lowest_, std::greater<>());
-    lowest_.pop_back();
+    best_.push_back(lower);
+    if (best_.size() == 2 * k_) settle();
+  }
+  // Makes the value that of all that were added.
+  void settle() {
+    if (best_.size() < k_) return;
+    const auto last = best_.begin() + static_cast<std::ptrdiff_t>(k_ - 1);
+    std::ranges::nth_element(best_, last, std::greater<>());
+    value_ = *last;
+    best_.resize(k_);
   }
 
  private:
   const std::size_t k_;
-  std::vector<float> lowest_;  // a heap, the least on top
+  float value_ = -std::numeric_limits<float>::infinity();
+  std::vector<float> best_;
+};
+
+// A row that may be among the best, as far as is known.
+struct Candidate {
+  std::size_t row = 0;
+  Bounds bounds;
 };
 
 // The k best of `count` rows; row_of(i) is the number of the i-th.
@@ -41,20 +55,30 @@ template <class RowOf>
 void scan(const Rows& rows, std::span<const float> query, std::size_t count, RowOf row_of,
           std::size_t k, std::vector<Neighbour>& found) {
   const CodedQuery coded = rows.coded(query);
-  std::vector<float> upper(count);
-  Threshold threshold(k, count);
+  Threshold sure(std::min(k, kSure), count);
+  Threshold likely(k, count);
+  const auto is_wanted = [&](const Bounds& bounds) {
+    return bounds.middle + bounds.spread >= likely.value() ||
+           bounds.middle + bounds.reach >= sure.value();
+  };
+  std::vector<Candidate> candidates;
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t row = row_of(i);
+    if (i + kCodesAhead < count) rows.prefetch_code(row_of(i + kCodesAhead));
     const Bounds bounds = rows.bounds(coded, row);
-    upper[i] = bounds.middle + bounds.reach;
-    const float lower = bounds.middle - bounds.reach;
-    if (lower > threshold.value() && !rows.is_dead(row)) threshold.add(lower);
+    if (!is_wanted(bounds) || rows.is_dead(row)) continue;
+    candidates.push_back({row, bounds});
+    if (bounds.middle - bounds.spread > likely.value()) likely.add(bounds.middle - bounds.spread);
+    if (bounds.middle - bounds.reach > sure.value()) sure.add(bounds.middle - bounds.reach);
   }
-  const float least = threshold.value();
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t row = row_of(i);
-    if (upper[i] >= least && !rows.is_dead(row))
-      found.push_back({rows.key(row), dot(query, rows.values(row))});
+  likely.settle();
+  sure.settle();
+  std::erase_if(candidates, [&](const Candidate& one) { return !is_wanted(one.bounds); });
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    if (i + kValuesAhead < candidates.size())
+      rows.prefetch_values(candidates[i + kValuesAhead].row);
+    const std::size_t row = candidates[i].row;
+    found.push_back({rows.key(row), dot(query, rows.values(row))});
   }
 }
 
@@ -131,6 +155,10 @@ void scan_batch(const Rows& rows, std::span<const std::span<const float>> querie
         least[lane] = thresholds[lane].value();
       }
     }
+  }
+  for (std::size_t lane = 0; lane < queries.size(); ++lane) {
+    thresholds[lane].settle();
+    least[lane] = thresholds[lane].value();
   }
   for (std::size_t row = 0; row < rows.size(); ++row) {
     bool any = false;

@@ -1,6 +1,6 @@
 #pragma once
-// The exact answer: the k best of live rows by the codes' bounds and then f32. What is found is
-// added in no order, a few more than k. Private to the module, without locks.
+// The exact answer (index.h says how exact): the k best of live rows by the codes' bounds and then
+// f32. What is found is added in no order, a few more than k. Private to the module, without locks.
 
 #include <cstdint>
 #include <span>
@@ -18,8 +18,8 @@ void scan_from(const Rows& rows, std::span<const float> query, std::size_t first
 void scan_some(const Rows& rows, std::span<const float> query, std::span<const std::uint32_t> some,
                std::size_t k, std::vector<Neighbour>& found);
 
-// Of all rows for up to kProductBlock queries at once, each into its place of `found`: the codes
-// are read once, and processors with AMX multiply them sixteen by sixteen.
+// Of all rows for up to kProductBlock queries at once, all k sure, each into its place of `found`:
+// the codes are read once, and processors with AMX multiply them sixteen by sixteen.
 void scan_batch(const Rows& rows, std::span<const std::span<const float>> queries, std::size_t k,
                 std::span<std::vector<Neighbour>> found);
 
