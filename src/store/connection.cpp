@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "store/bm25.h"
 #include "store/fts_tokenizer.h"
 
 namespace tacit::store {
@@ -16,6 +17,18 @@ constexpr int kBusyMillis = 5000;
 
 int primary(int code) {
   return code & 0xFF;
+}
+
+fts5_api* fts5_of(sqlite3* connection) {
+  fts5_api* api = nullptr;
+  sqlite3_stmt* statement = nullptr;
+  if (sqlite3_prepare_v2(connection, "SELECT fts5(?1)", -1, &statement, nullptr) != SQLITE_OK) {
+    return nullptr;
+  }
+  sqlite3_bind_pointer(statement, 1, static_cast<void*>(&api), "fts5_api_ptr", nullptr);
+  sqlite3_step(statement);
+  sqlite3_finalize(statement);
+  return api;
 }
 
 void count_wal_pages(std::int64_t* counter, int pages) {
@@ -39,6 +52,9 @@ void Statement::bind(std::int64_t value) {
 }
 void Statement::bind(double value) {
   sqlite3_bind_double(handle_, ++bound_, value);
+}
+void Statement::bind(Pointer pointer) {
+  sqlite3_bind_pointer(handle_, ++bound_, pointer.address, pointer.type, nullptr);
 }
 void Statement::bind_null() {
   sqlite3_bind_null(handle_, ++bound_);
@@ -116,7 +132,10 @@ Result<void> Connection::set_up(const ConnectionOptions& options) {
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   // The first look at the file: what is no database at all is told here.
   TACIT_TRY(integer("SELECT count(*) FROM sqlite_schema"));
-  TACIT_TRY(register_tokenizer(handle_));
+  fts5_api* fts5 = fts5_of(handle_);
+  if (fts5 == nullptr) return fail(ErrorKind::kInternal, "SQLite was built without FTS5");
+  TACIT_TRY(register_tokenizer(*fts5));
+  TACIT_TRY(register_bm25(*fts5));
   TACIT_TRY(run("PRAGMA mmap_size = 0"));
   TACIT_TRY(run("PRAGMA cell_size_check = ON"));
   TACIT_TRY(run("PRAGMA secure_delete = ON"));

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
+#include "store/term_counts.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -26,6 +27,12 @@ struct Sql {
 };
 
 class Connection;
+
+// What a function of ours gets from the one who runs its statement; SQLite asks for the same type.
+struct Pointer {
+  void* address;
+  const char* type;
+};
 
 // A prepared statement borrowed from its connection; goes back, reset and unbound, when destroyed.
 class Statement {
@@ -46,6 +53,7 @@ class Statement {
   void bind(const std::string& text) { bind(std::string_view(text)); }
   void bind(const char* text) { bind(std::string_view(text)); }
   void bind(Instant value) { bind(to_millis(value)); }
+  void bind(Pointer pointer);  // must live until the statement is done
   void bind_null();
   void bind_blob(std::string_view bytes);
   template <class Tag>
@@ -133,6 +141,7 @@ class Connection {
   // The last connection to close then moves the WAL into the database and deletes it.
   void allow_checkpoint_on_close();
   Error error(int code);
+  TermCounts& term_counts() { return term_counts_; }
 
  private:
   friend class Statement;
@@ -147,6 +156,7 @@ class Connection {
   sqlite3* handle_;
   std::string path_;
   std::unordered_map<const char*, Cached> cache_;  // by the address of the constant
+  TermCounts term_counts_;
   std::int64_t wal_pages_ = 0;
   bool is_unfit_ = false;
 };

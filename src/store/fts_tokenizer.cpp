@@ -36,25 +36,11 @@ int tokenize(Fts5Tokenizer*, void* context, int flags, const char* bytes, int co
   return code;
 }
 
-fts5_api* api_of(sqlite3* connection) {
-  fts5_api* api = nullptr;
-  sqlite3_stmt* statement = nullptr;
-  if (sqlite3_prepare_v2(connection, "SELECT fts5(?1)", -1, &statement, nullptr) != SQLITE_OK) {
-    return nullptr;
-  }
-  sqlite3_bind_pointer(statement, 1, static_cast<void*>(&api), "fts5_api_ptr", nullptr);
-  sqlite3_step(statement);
-  sqlite3_finalize(statement);
-  return api;
-}
-
 }  // namespace
 
-Result<void> register_tokenizer(sqlite3* connection) {
-  fts5_api* api = api_of(connection);
-  if (api == nullptr) return fail(ErrorKind::kInternal, "SQLite was built without FTS5");
+Result<void> register_tokenizer(fts5_api& fts5) {
   fts5_tokenizer tokenizer = {create, destroy, tokenize};
-  if (api->xCreateTokenizer(api, "tacit", nullptr, &tokenizer, nullptr) != SQLITE_OK) {
+  if (fts5.xCreateTokenizer(&fts5, "tacit", nullptr, &tokenizer, nullptr) != SQLITE_OK) {
     return fail(ErrorKind::kInternal, "SQLite refused the tokenizer");
   }
   return {};

@@ -5,10 +5,10 @@
 
 #include "base/result.h"
 
-struct sqlite3;
+struct fts5_api;
 
 namespace tacit::store {
 
-Result<void> register_tokenizer(sqlite3* connection);
+Result<void> register_tokenizer(fts5_api& fts5);
 
 }  // namespace tacit::store

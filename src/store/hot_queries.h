@@ -97,27 +97,30 @@ inline constexpr Sql kIsForgotten("SELECT 1 FROM tombstone WHERE kind = ?1 AND i
 inline constexpr Sql kLiftTombstones("DELETE FROM tombstone WHERE exchange = ?1 AND exchange <> 0");
 inline constexpr Sql kIsFileDone("SELECT 1 FROM file_done WHERE path = ?1 AND signature = ?2");
 
-// Search. The weights of the columns stand in bm25(): an item's title, its statement; an exchange's
-// request, its replies, its work.
+// Search. The weights of the columns stand in tacit_bm25() (bm25.h), which keeps the best rows and
+// lets none through: an item's title, its statement; an exchange's request, its replies, its work.
+// A row that the filter keeps out must not reach it.
 inline constexpr Sql kSearchItems(
-    "SELECT item.id, -bm25(item_fts, 1.0, 2.0) AS score FROM item_fts "
-    "JOIN item ON item.number = item_fts.rowid WHERE item_fts MATCH ?1 AND " TACIT_ITEM_FILTER
-    "ORDER BY score DESC, item.number LIMIT ?6");
+    "SELECT 1 FROM item_fts JOIN item ON item.number = item_fts.rowid WHERE item_fts MATCH ?1 "
+    "AND CASE WHEN " TACIT_ITEM_FILTER "THEN tacit_bm25(item_fts, ?6, 1.0, 2.0) END");
 inline constexpr Sql kSearchExchanges(
-    "SELECT exchange.id, -bm25(exchange_fts, 2.0, 1.0, 0.5) AS score FROM exchange_fts "
-    "JOIN exchange ON exchange.number = exchange_fts.rowid "
+    "SELECT 1 FROM exchange_fts JOIN exchange ON exchange.number = exchange_fts.rowid "
     "JOIN session ON session.id = exchange.session WHERE exchange_fts MATCH ?1 "
-    "AND " TACIT_EXCHANGE_FILTER "ORDER BY score DESC, exchange.number LIMIT ?6");
+    "AND CASE WHEN " TACIT_EXCHANGE_FILTER "THEN tacit_bm25(exchange_fts, ?6, 2.0, 1.0, 0.5) END");
 // The same without a filter: rows other than the best are never looked at.
 inline constexpr Sql kSearchAllItems(
-    "SELECT item.id, score FROM (SELECT rowid AS number, -bm25(item_fts, 1.0, 2.0) AS score "
-    "FROM item_fts WHERE item_fts MATCH ?1 ORDER BY score DESC, rowid LIMIT ?2) AS best "
-    "CROSS JOIN item USING(number) ORDER BY score DESC, number");
+    "SELECT 1 FROM item_fts WHERE item_fts MATCH ?1 AND tacit_bm25(item_fts, ?2, 1.0, 2.0)");
 inline constexpr Sql kSearchAllExchanges(
-    "SELECT exchange.id, score FROM (SELECT rowid AS number, "
-    "-bm25(exchange_fts, 2.0, 1.0, 0.5) AS score "
-    "FROM exchange_fts WHERE exchange_fts MATCH ?1 ORDER BY score DESC, rowid LIMIT ?2) AS best "
-    "CROSS JOIN exchange USING(number) ORDER BY score DESC, number");
+    "SELECT 1 FROM exchange_fts WHERE exchange_fts MATCH ?1 "
+    "AND tacit_bm25(exchange_fts, ?2, 2.0, 1.0, 0.5)");
+// The ids of a JSON array of numbers, in its order.
+inline constexpr Sql kItemsOfNumbers(
+    "SELECT item.number, item.id FROM json_each(?1) CROSS JOIN item ON item.number = "
+    "json_each.value");
+inline constexpr Sql kExchangesOfNumbers(
+    "SELECT exchange.number, exchange.id FROM json_each(?1) CROSS JOIN exchange ON exchange.number "
+    "= "
+    "json_each.value");
 inline constexpr Sql kItemPasses("SELECT 1 FROM item WHERE id = ?1 AND " TACIT_ITEM_FILTER);
 inline constexpr Sql kExchangePasses(
     "SELECT 1 FROM exchange JOIN session ON session.id = exchange.session "
@@ -205,6 +208,8 @@ inline constexpr Query kQueries[] = {
     {"search_exchanges", kSearchExchanges},
     {"search_all_items", kSearchAllItems},
     {"search_all_exchanges", kSearchAllExchanges},
+    {"items_of_numbers", kItemsOfNumbers},
+    {"exchanges_of_numbers", kExchangesOfNumbers},
     {"item_passes", kItemPasses},
     {"exchange_passes", kExchangePasses},
     {"count_items_of_project", kCountItemsOfProject},

@@ -1,8 +1,10 @@
 #include "store/text_queries.h"
 
 #include <algorithm>
+#include <span>
 
 #include "base/text.h"
+#include "store/bm25.h"
 #include "store/hot_queries.h"
 #include "store/rows.h"
 #include "store/txn.h"
@@ -16,13 +18,41 @@ constexpr std::int64_t kNeverCommon = 50;
 
 constexpr Sql kPlace("SELECT session, ordinal, text_bytes FROM exchange WHERE id = ?1");
 
-Result<bool> is_common(ReadTxn& txn, HitKind kind, const std::string& term,
-                       std::int64_t documents) {
+// What is known of the documents of a kind as the transaction sees them.
+Result<TermCounts::OfKind*> counts_of(ReadTxn& txn, HitKind kind) {
+  TermCounts& counts = txn.term_counts();
+  const std::int64_t generation = TACIT_TRY(txn.integer(hot::kContentGeneration));
+  if (counts.generation != generation) counts = {generation, {}, {}};
+  return kind == HitKind::kItem ? &counts.items : &counts.exchanges;
+}
+
+Result<std::int64_t> documents_of(ReadTxn& txn, HitKind kind) {
+  TermCounts::OfKind& counts = *TACIT_TRY(counts_of(txn, kind));
+  if (!counts.documents) {
+    counts.documents =
+        TACIT_TRY(kind == HitKind::kItem ? txn.integer("SELECT count(*) FROM item")
+                                         : txn.integer("SELECT count(*) FROM exchange"));
+  }
+  return *counts.documents;
+}
+
+Result<std::int64_t> documents_with(ReadTxn& txn, HitKind kind, const std::string& term) {
+  TermCounts::OfKind& counts = *TACIT_TRY(counts_of(txn, kind));
+  if (const auto known = counts.holding.find(term); known != counts.holding.end())
+    return known->second;
   const std::int64_t holding =
       TACIT_TRY(kind == HitKind::kItem ? txn.integer(hot::kItemsWithTerm, term)
                                        : txn.integer(hot::kExchangesWithTerm, term));
+  if (counts.holding.size() >= kMaxTermCounts) counts.holding.clear();
+  counts.holding.emplace(term, holding);
+  return holding;
+}
+
+Result<bool> is_common(ReadTxn& txn, HitKind kind, const std::string& term) {
+  const std::int64_t holding = TACIT_TRY(documents_with(txn, kind, term));
   return holding > kNeverCommon &&
-         static_cast<double>(holding) > kCommonShare * static_cast<double>(documents);
+         static_cast<double>(holding) >
+             kCommonShare * static_cast<double>(TACIT_TRY(documents_of(txn, kind)));
 }
 
 std::string quoted(const std::string& term) {
@@ -34,7 +64,7 @@ std::string quoted(const std::string& term) {
   return text + '"';
 }
 
-std::string any_of(const std::vector<std::string>& terms) {
+std::string any_of(std::span<const std::string> terms) {
   std::string expression;
   for (const std::string& term : terms) {
     if (!expression.empty()) expression += " OR ";
@@ -53,6 +83,100 @@ std::optional<std::int64_t> type_code(const SearchFilter& filter) {
   return code(*filter.type);
 }
 
+// The best documents by words, looking at few of those that hold common words only: first at the
+// documents that hold one of the rarest terms. What a document without these could gain by all
+// others is mostly less than the last of the best has by then; else a second run looks at as many
+// terms as it takes (MaxScore, Turtle and Flood 1995).
+class TextSearch {
+ public:
+  TextSearch(ReadTxn& txn, HitKind kind, const SearchFilter& filter, std::size_t limit)
+      : txn_(txn), kind_(kind), filter_(filter), limit_(limit) {}
+
+  // Puts the terms in the order of their rarity.
+  Result<void> weigh(const std::vector<std::string>& terms) {
+    std::vector<std::pair<std::int64_t, std::string>> weighed;
+    for (const std::string& term : terms)
+      weighed.emplace_back(TACIT_TRY(documents_with(txn_, kind_, term)), term);
+    std::sort(weighed.begin(), weighed.end());
+    for (auto& [holding, term] : weighed) {
+      holding_.push_back(holding);
+      terms_.push_back(std::move(term));
+    }
+    return {};
+  }
+
+  Result<std::vector<TextHit>> run() {
+    std::size_t leading = 0;
+    auto rows = static_cast<std::int64_t>(limit_ * kRowsForAHit);
+    while (leading < terms_.size() && rows > 0) rows -= holding_[leading++];
+    Bm25Run first = TACIT_TRY(run_led_by(leading, 0));
+    const std::size_t needed = leading == terms_.size() ? leading : needed_after(first);
+    if (needed <= leading) return hits_of(first);
+    return hits_of(TACIT_TRY(run_led_by(needed, first.least())));
+  }
+
+ private:
+  static constexpr std::size_t kRowsForAHit = 4;
+
+  // How many of the rarest terms a document among the best holds at least one of.
+  std::size_t needed_after(const Bm25Run& run) const {
+    std::size_t needed = terms_.size();
+    if (run.best.size() < limit_) return needed;
+    double others = 0;
+    while (needed > 0 && others + run.most_of_term(needed - 1) < run.least())
+      others += run.most_of_term(--needed);
+    return needed;
+  }
+
+  // Of the documents that hold one of the first `leading` terms; all terms count.
+  Result<Bm25Run> run_led_by(std::size_t leading, double known_least) {
+    Bm25Run run;
+    run.holding = holding_;
+    run.most = limit_;
+    run.known_least = known_least;
+    std::string expression = any_of(terms_);
+    if (leading < terms_.size()) {
+      run.first = static_cast<int>(leading);
+      expression = "(" + any_of(std::span(terms_).first(leading)) + ") AND (" + expression + ")";
+    }
+    const bool is_item = kind_ == HitKind::kItem;
+    const bool is_open =
+        filter_.project.empty() && !filter_.type && !filter_.since && !filter_.as_of;
+    TACIT_TRY(is_open ? txn_.integer(is_item ? hot::kSearchAllItems : hot::kSearchAllExchanges,
+                                     expression, run.pointer())
+                      : txn_.integer(is_item ? hot::kSearchItems : hot::kSearchExchanges,
+                                     expression, filter_.project, filter_.since, filter_.as_of,
+                                     type_code(filter_), run.pointer()));
+    return run;
+  }
+
+  Result<std::vector<TextHit>> hits_of(const Bm25Run& run) {
+    const std::vector<Bm25Run::Row> best = run.in_order();
+    std::string numbers;
+    for (const Bm25Run::Row& row : best) {
+      numbers += numbers.empty() ? '[' : ',';
+      numbers += std::to_string(row.number);
+    }
+    std::vector<TextHit> hits;
+    if (best.empty()) return hits;
+    auto rows = TACIT_TRY(txn_.query(
+        kind_ == HitKind::kItem ? hot::kItemsOfNumbers : hot::kExchangesOfNumbers, numbers + ']'));
+    auto row = best.begin();
+    while (TACIT_TRY(rows.step())) {
+      while (row->number != rows.integer(0)) ++row;
+      hits.push_back({kind_, rows.id(1), row->score});
+    }
+    return hits;
+  }
+
+  ReadTxn& txn_;
+  HitKind kind_;
+  const SearchFilter& filter_;
+  std::size_t limit_;
+  std::vector<std::string> terms_;
+  std::vector<std::int64_t> holding_;  // of each term
+};
+
 }  // namespace
 
 Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const std::string& text) {
@@ -67,12 +191,9 @@ Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const s
     return true;
   });
   if (telling.empty()) telling = all;
-  const std::int64_t documents =
-      TACIT_TRY(kind == HitKind::kItem ? txn.integer("SELECT count(*) FROM item")
-                                       : txn.integer("SELECT count(*) FROM exchange"));
   std::vector<std::string> rare;
   for (const std::string& term : telling) {
-    if (!TACIT_TRY(is_common(txn, kind, term, documents))) rare.push_back(term);
+    if (!TACIT_TRY(is_common(txn, kind, term))) rare.push_back(term);
   }
   return rare.empty() ? telling : rare;
 }
@@ -80,18 +201,10 @@ Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const s
 Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
                                          const std::vector<std::string>& terms,
                                          const SearchFilter& filter, std::size_t limit) {
-  std::vector<TextHit> hits;
-  if (terms.empty() || !can_pass(kind, filter)) return hits;
-  const bool is_item = kind == HitKind::kItem;
-  const bool is_open = filter.project.empty() && !filter.type && !filter.since && !filter.as_of;
-  const auto most = static_cast<std::int64_t>(limit);
-  auto rows = TACIT_TRY(
-      is_open ? txn.query(is_item ? hot::kSearchAllItems : hot::kSearchAllExchanges, any_of(terms),
-                          most)
-              : txn.query(is_item ? hot::kSearchItems : hot::kSearchExchanges, any_of(terms),
-                          filter.project, filter.since, filter.as_of, type_code(filter), most));
-  while (TACIT_TRY(rows.step())) hits.push_back({kind, rows.id(0), rows.real(1)});
-  return hits;
+  if (terms.empty() || limit == 0 || !can_pass(kind, filter)) return std::vector<TextHit>();
+  TextSearch search(txn, kind, filter, limit);
+  TACIT_TRY(search.weigh(terms));
+  return search.run();
 }
 
 Result<std::vector<std::string>> matched_terms(ReadTxn& txn, HitKind kind, std::uint64_t id,

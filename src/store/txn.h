@@ -25,6 +25,8 @@ class ReadTxn {
     return connection_.integer(sql, values...);
   }
 
+  TermCounts& term_counts() { return connection_.term_counts(); }
+
  protected:
   Connection& connection_;
 };
