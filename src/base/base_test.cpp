@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include <atomic>
+#include <latch>
 
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -118,6 +119,26 @@ TEST(WorkerPool, RunsEachJobOnceAcrossManyBatches) {
     });
     for (auto& count : done) EXPECT_EQ(count.load(), 1);
   }
+}
+
+TEST(WorkerPool, TriesNoBatchWhileAnotherRuns) {
+  WorkerPool pool(2);
+  std::latch started(1);
+  std::latch released(1);
+  {
+    const Worker other("other", [&](std::stop_token) {
+      pool.parallel_for(1, [&](std::size_t, std::size_t) {
+        started.count_down();
+        released.wait();
+      });
+    });
+    started.wait();
+    EXPECT_FALSE(pool.try_parallel_for(1, [](std::size_t, std::size_t) { FAIL(); }));
+    released.count_down();
+  }
+  std::atomic<int> ran = 0;
+  EXPECT_TRUE(pool.try_parallel_for(5, [&](std::size_t, std::size_t) { ++ran; }));
+  EXPECT_EQ(ran, 5);
 }
 
 TEST(Metrics, PrintPrometheusText) {

@@ -19,6 +19,9 @@ namespace tacit {
 class TACIT_THREAD_ANNOTATION(capability("mutex")) Mutex {
  public:
   void lock() TACIT_THREAD_ANNOTATION(acquire_capability()) { mutex_.lock(); }
+  bool try_lock() TACIT_THREAD_ANNOTATION(try_acquire_capability(true)) {
+    return mutex_.try_lock();
+  }
   void unlock() TACIT_THREAD_ANNOTATION(release_capability()) { mutex_.unlock(); }
 
  private:

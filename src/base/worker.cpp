@@ -43,6 +43,22 @@ struct WorkerPool::State {
     for (std::size_t i = next.fetch_add(1); i < count; i = next.fetch_add(1)) (*job)(i, lane);
   }
 
+  // On the calling thread, which holds `callers`.
+  void run_batch(std::size_t jobs, const FunctionRef<void(std::size_t, std::size_t)>& batch_job) {
+    job = &batch_job;
+    count = jobs;
+    next = 0;
+    {
+      MutexLock lock(mutex);
+      busy = lanes.size();
+      ++batch;
+    }
+    work_ready.notify_all();
+    run(0);
+    MutexLock lock(mutex);
+    while (busy != 0) work_done.wait(mutex);
+  }
+
   void lane_body(std::size_t lane) {
     std::uint64_t seen = 0;
     while (true) {
@@ -81,19 +97,16 @@ std::size_t WorkerPool::size() const {
 }
 
 void WorkerPool::parallel_for(std::size_t count, FunctionRef<void(std::size_t, std::size_t)> job) {
-  MutexLock caller(state_->callers);
-  state_->job = &job;
-  state_->count = count;
-  state_->next = 0;
-  {
-    MutexLock lock(state_->mutex);
-    state_->busy = state_->lanes.size();
-    ++state_->batch;
-  }
-  state_->work_ready.notify_all();
-  state_->run(0);
-  MutexLock lock(state_->mutex);
-  while (state_->busy != 0) state_->work_done.wait(state_->mutex);
+  const MutexLock caller(state_->callers);
+  state_->run_batch(count, job);
+}
+
+bool WorkerPool::try_parallel_for(std::size_t count,
+                                  FunctionRef<void(std::size_t, std::size_t)> job) {
+  if (!state_->callers.try_lock()) return false;
+  state_->run_batch(count, job);
+  state_->callers.unlock();
+  return true;
 }
 
 std::size_t usable_cores() {

@@ -36,6 +36,9 @@ class WorkerPool {
   // Calls job(i, lane) for each i < count; lane < size() names the thread, for per-thread scratch.
   // One batch at a time: concurrent callers queue on a lock.
   void parallel_for(std::size_t count, FunctionRef<void(std::size_t index, std::size_t lane)> job);
+  // The same, but where another batch is running: then nothing is called and it is false.
+  bool try_parallel_for(std::size_t count,
+                        FunctionRef<void(std::size_t index, std::size_t lane)> job);
 
  private:
   struct State;

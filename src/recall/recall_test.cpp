@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/worker.h"
 #include "recall/fusion.h"
 #include "recall/retriever.h"
 #include "store/knowledge_queries.h"
@@ -320,6 +321,35 @@ TEST_F(RetrieverTest, SeesWhatWasWrittenReplacedAndForgottenAfterItsFirstSearch)
   answer = *retriever.search(query, kNow);
   EXPECT_TRUE(std::none_of(answer.hits.begin(), answer.hits.end(),
                            [&](const Hit& hit) { return hit.id == first.id.value; }));
+}
+
+// Words and meaning are looked for on two threads, and searches wait for none of each other.
+TEST_F(RetrieverTest, SearchesAtOnceAnswerAsOneByOne) {
+  for (int i = 0; i < 30; ++i) {
+    const Exchange exchange = add(shop_, i, "upload number " + std::to_string(i), "retry it");
+    add_item(exchange, shop_, "Upload " + std::to_string(i) + " must be retried.");
+  }
+  const Retriever retriever(*store_, &embedder_);
+  const SearchMode modes[] = {SearchMode::kHybrid, SearchMode::kVector, SearchMode::kText};
+  const auto ids_of = [&](std::size_t i) {
+    Query query = ask("retry upload " + std::to_string(i % 7), modes[i % 3]);
+    if (i % 2 == 0) query.filter.project = shop_.project;
+    std::vector<std::uint64_t> ids;
+    const auto answer = retriever.search(query, kNow);
+    if (!answer || !answer->degraded.empty()) return ids;
+    for (const Hit& hit : answer->hits) ids.push_back(hit.id);
+    return ids;
+  };
+  constexpr std::size_t kSearches = 42;
+  std::vector<std::vector<std::uint64_t>> alone;
+  for (std::size_t i = 0; i < kSearches; ++i) alone.push_back(ids_of(i));
+  std::vector<std::vector<std::uint64_t>> together(kSearches);
+  WorkerPool callers(4);
+  callers.parallel_for(kSearches, [&](std::size_t i, std::size_t) { together[i] = ids_of(i); });
+  for (std::size_t i = 0; i < kSearches; ++i) {
+    EXPECT_FALSE(alone[i].empty()) << i;
+    EXPECT_EQ(together[i], alone[i]) << i;
+  }
 }
 
 TEST_F(RetrieverTest, RefusesEmptyTooLongAndUnboundedQueries) {

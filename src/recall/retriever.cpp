@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <chrono>
 #include <unordered_map>
-#include <unordered_set>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "base/worker.h"
 #include "recall/advice.h"
 #include "recall/fusion.h"
 #include "recall/hydrate.h"
+#include "recall/neighbourhood.h"
 #include "recall/vector_cache.h"
 #include "store/knowledge_queries.h"
 #include "store/text_queries.h"
@@ -20,12 +21,6 @@ namespace tacit::recall {
 namespace {
 
 constexpr std::chrono::milliseconds kEmbedDeadline{2000};
-constexpr std::size_t kPartsPerDocument = 2;  // neighbours asked for a document wanted, at first
-constexpr std::size_t kWiden = 4;  // and this many times more when a filter leaves too few
-// The documents of a project are named to the index up to this number. In a larger one most of a
-// question's neighbours are likely to pass, and to ask about these costs less than to name all.
-constexpr std::size_t kMaxNamed = 2'000;
-
 std::vector<HitKind> kinds_of(const SearchFilter& filter) {
   std::vector<HitKind> kinds;
   for (const HitKind kind : {HitKind::kItem, HitKind::kExchange}) {
@@ -52,50 +47,16 @@ Result<void> validate(const Query& query) {
   return {};
 }
 
-// The documents of one kind near the query that pass the filter, each once with its best part.
-Result<void> collect_near(store::ReadTxn& txn, const vector::VectorIndex& index, HitKind kind,
-                          std::span<const float> query, const SearchFilter& filter,
-                          std::vector<Evidence>& near) {
-  std::unordered_map<std::uint64_t, bool> passing;
-  const auto named = TACIT_TRY(store::all_passing(txn, kind, filter, kMaxNamed));
-  const bool is_open = is_filtered(filter) && !named;
-  for (std::size_t k = kPool * kPartsPerDocument;; k *= kWiden) {
-    std::vector<Evidence> found;
-    std::unordered_set<std::uint64_t> seen;
-    const auto neighbours =
-        TACIT_TRY(named ? index.nearest_among(query, k, *named) : index.nearest(query, k));
-    bool is_exhausted = neighbours.size() < k;
-    for (const vector::Neighbour& neighbour : neighbours) {
-      if (static_cast<double>(neighbour.cosine) < kMinCosine) {
-        is_exhausted = true;
-        break;
-      }
-      const std::uint64_t id = neighbour.key.id;
-      if (!seen.insert(id).second) continue;
-      if (is_open) {
-        const auto known = passing.find(id);
-        const bool is_passing = known != passing.end()
-                                    ? known->second
-                                    : TACIT_TRY(store::passes(txn, kind, id, filter));
-        passing.emplace(id, is_passing);
-        if (!is_passing) continue;
-      }
-      found.push_back({kind, id, static_cast<double>(neighbour.cosine)});
-      if (found.size() >= kPool) break;
-    }
-    if (is_exhausted || found.size() >= kPool) {
-      near.insert(near.end(), found.begin(), found.end());
-      return {};
-    }
-  }
-}
-
 }  // namespace
 
 struct Retriever::State {
   const store::Store& store;
   Embedder* embedder;
   std::unique_ptr<VectorCache> vectors;
+  // Words and meaning are looked for at once, where no other search is doing so.
+  WorkerPool pool{std::min<std::size_t>(2, usable_cores())};
+
+  State(const store::Store& from, Embedder* by) : store(from), embedder(by) {}
 
   struct Lists {
     std::vector<Evidence> texts;
@@ -103,46 +64,96 @@ struct Retriever::State {
     Terms terms;
   };
 
-  // The query's vector, or nothing and a sentence that says what was done instead.
-  std::optional<Embedding> embed(const Query& query, std::vector<std::string>& degraded) const {
-    if (query.mode == SearchMode::kText) return std::nullopt;
-    if (embedder == nullptr) {
-      degraded.emplace_back(
-          "No embedding model is loaded: answered by words alone. `tacit status` says why.");
-      return std::nullopt;
-    }
+  // What a query means, once it is known.
+  struct Meaning {
+    bool is_known = false;
+    std::optional<Embedding> vector;    // nothing: answered by words alone,
+    std::vector<std::string> degraded;  // and this says why
+  };
+
+  void embed(const Query& query, Meaning& meaning) const {
+    if (meaning.is_known) return;
+    meaning.is_known = true;
     auto vector = embedder->embed_query(query.text, Deadline::after(kEmbedDeadline));
-    if (vector) return std::move(*vector);
+    if (vector) {
+      meaning.vector = std::move(*vector);
+      return;
+    }
     const std::string reason(vector.error().message());
     log::warn("recall", "query_not_embedded", {{"reason", reason}});
-    degraded.push_back("The embedding model did not answer (" + reason +
-                       "): answered by words alone.");
-    return std::nullopt;
+    meaning.degraded.push_back("The embedding model did not answer (" + reason +
+                               "): answered by words alone.");
+  }
+
+  Meaning meaning_before(const Query& query) const {
+    Meaning meaning;
+    meaning.is_known = query.mode == SearchMode::kText || embedder == nullptr;
+    if (meaning.is_known && query.mode != SearchMode::kText) {
+      meaning.degraded.emplace_back(
+          "No embedding model is loaded: answered by words alone. `tacit status` says why.");
+    }
+    return meaning;
   }
 
   // Fills both lists of evidence; with no vector the text list even in vector mode.
-  Result<Lists> gather(store::ReadTxn& txn, const Query& query,
-                       const std::optional<Embedding>& vector, const SearchFilter& filter) const {
+  Result<Lists> gather(store::ReadTxn& txn, const Query& query, const SearchFilter& filter,
+                       Meaning& meaning) {
     Lists lists;
-    std::shared_ptr<const VectorPair> pair;
-    if (vector) pair = TACIT_TRY(vectors->refresh(txn));
-    const bool by_words = query.mode != SearchMode::kVector || !vector;
-    for (const HitKind kind : kinds_of(filter)) {
-      auto& terms = lists.terms.of(kind);
-      terms = TACIT_TRY(store::query_terms(txn, kind, query.text));
-      if (by_words) TACIT_TRY(add_texts(txn, kind, terms, filter, lists.texts));
-      if (pair) TACIT_TRY(collect_near(txn, pair->of(kind), kind, *vector, filter, lists.near));
+    const std::vector<HitKind> kinds = kinds_of(filter);
+    const bool by_words = query.mode != SearchMode::kVector;
+    if (meaning.is_known && !meaning.vector) {
+      TACIT_TRY(add_texts(txn, query, kinds, filter, true, lists));
+      return lists;
+    }
+    const auto pair = TACIT_TRY(vectors->refresh(txn));
+    std::vector<Neighbourhood> near;
+    for (const HitKind kind : kinds)
+      near.push_back(TACIT_TRY(Neighbourhood::open(txn, pair->of(kind), kind, filter)));
+
+    Result<void> looked;
+    Result<void> read;
+    const auto both = [&](std::size_t job, std::size_t) {
+      if (job == 0) {
+        read = add_texts(txn, query, kinds, filter, by_words, lists);
+      } else {
+        looked = look(query, meaning, near);
+      }
+    };
+    if (!pool.try_parallel_for(2, both)) {
+      both(0, 0);
+      both(1, 0);
+    }
+    TACIT_TRY(std::move(read));
+    TACIT_TRY(std::move(looked));
+    if (!meaning.vector) {
+      if (!by_words) TACIT_TRY(add_texts(txn, query, kinds, filter, true, lists));
+      return lists;
+    }
+    for (Neighbourhood& kind : near) {
+      const auto passing = TACIT_TRY(kind.passing(txn, *meaning.vector));
+      lists.near.insert(lists.near.end(), passing.begin(), passing.end());
     }
     return lists;
   }
 
-  static Result<void> add_texts(store::ReadTxn& txn, HitKind kind,
-                                const std::vector<std::string>& terms, const SearchFilter& filter,
-                                std::vector<Evidence>& texts) {
-    if (terms.empty()) return {};
-    for (const store::TextHit& hit :
-         TACIT_TRY(store::search_text(txn, kind, terms, filter, kPool))) {
-      texts.push_back({hit.kind, hit.id, hit.score});
+  // Without the store: may run beside what reads it.
+  Result<void> look(const Query& query, Meaning& meaning, std::vector<Neighbourhood>& near) const {
+    embed(query, meaning);
+    if (!meaning.vector) return {};
+    for (Neighbourhood& kind : near) TACIT_TRY(kind.look(*meaning.vector));
+    return {};
+  }
+
+  // The query's terms, and by_words the documents that hold them.
+  static Result<void> add_texts(store::ReadTxn& txn, const Query& query,
+                                const std::vector<HitKind>& kinds, const SearchFilter& filter,
+                                bool by_words, Lists& lists) {
+    for (const HitKind kind : kinds) {
+      auto& terms = lists.terms.of(kind);
+      terms = TACIT_TRY(store::query_terms(txn, kind, query.text));
+      if (terms.empty() || !by_words) continue;
+      const auto hits = TACIT_TRY(store::search_text(txn, kind, terms, filter, kPool));
+      for (const store::TextHit& hit : hits) lists.texts.push_back({hit.kind, hit.id, hit.score});
     }
     return {};
   }
@@ -175,16 +186,16 @@ struct Retriever::State {
     return candidates;
   }
 
-  Result<std::string> advise(store::ReadTxn& txn, const Query& query,
-                             const std::optional<Embedding>& vector, const Terms& terms) const {
+  Result<std::string> advise(store::ReadTxn& txn, const Query& query, Meaning& meaning,
+                             const Terms& terms) {
     NoHits facts;
     const store::StoreCounts counts = TACIT_TRY(store::count_all(txn));
     facts.exchanges = counts.exchanges;
     facts.items = counts.items;
-    facts.searched_meaning = vector.has_value();
+    facts.searched_meaning = meaning.vector.has_value();
     facts.terms = terms.items.empty() ? terms.exchanges : terms.items;
     if (is_filtered(query.filter)) {
-      const Lists all = TACIT_TRY(gather(txn, query, vector, SearchFilter{}));
+      const Lists all = TACIT_TRY(gather(txn, query, SearchFilter{}, meaning));
       Query open = query;
       open.filter = {};
       open.explain = false;
@@ -207,7 +218,7 @@ struct Retriever::State {
 
 Retriever::Retriever(const store::Store& store, Embedder* embedder,
                      std::optional<std::filesystem::path> stays_with)
-    : state_(new State{store, embedder, nullptr}) {
+    : state_(std::make_unique<State>(store, embedder)) {
   if (embedder != nullptr)
     state_->vectors = std::make_unique<VectorCache>(embedder->space(), std::move(stays_with));
 }
@@ -218,14 +229,15 @@ Result<Answer> Retriever::search(const Query& query, Instant now) const {
   TACIT_TRY(validate(query));
   const auto start = std::chrono::steady_clock::now();
   Answer answer;
-  const std::optional<Embedding> vector = state_->embed(query, answer.degraded);
+  State::Meaning meaning = state_->meaning_before(query);
   TACIT_TRY(state_->store.read([&](store::ReadTxn& txn) -> Result<void> {
-    const State::Lists lists = TACIT_TRY(state_->gather(txn, query, vector, query.filter));
+    const State::Lists lists = TACIT_TRY(state_->gather(txn, query, query.filter, meaning));
+    answer.degraded = std::move(meaning.degraded);
     std::vector<Candidate> candidates = TACIT_TRY(State::rank(txn, lists, query.mode));
     answer.hits = TACIT_TRY(hydrate(txn, query, std::move(candidates), lists.terms, now));
-    if (vector) TACIT_TRY(state_->note_missing_vectors(txn, answer.degraded));
+    if (meaning.vector) TACIT_TRY(state_->note_missing_vectors(txn, answer.degraded));
     if (answer.hits.empty())
-      answer.advice = TACIT_TRY(state_->advise(txn, query, vector, lists.terms));
+      answer.advice = TACIT_TRY(state_->advise(txn, query, meaning, lists.terms));
     return {};
   }));
   const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;

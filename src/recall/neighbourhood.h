@@ -1,0 +1,45 @@
+#pragma once
+// Private to recall: the documents of one kind nearest in meaning to a question that pass its
+// filter. The first look at the index needs no transaction and may run on another thread; what
+// passes is then asked of the store, and the index again when too few do.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "domain/query.h"
+#include "recall/fusion.h"
+#include "vector/index.h"
+
+namespace tacit::store {
+class ReadTxn;
+}
+
+namespace tacit::recall {
+
+class Neighbourhood {
+ public:
+  // `filter` must outlive it, and so must the index.
+  static Result<Neighbourhood> open(store::ReadTxn& txn, const vector::VectorIndex& index,
+                                    HitKind kind, const SearchFilter& filter);
+
+  // The first look.
+  Result<void> look(std::span<const float> question);
+  // Each document once with its best part, best first, kPool at most. After the first look, with
+  // the same question.
+  Result<std::vector<Evidence>> passing(store::ReadTxn& txn, std::span<const float> question);
+
+ private:
+  Neighbourhood(const vector::VectorIndex& index, HitKind kind, const SearchFilter& filter)
+      : index_(&index), kind_(kind), filter_(&filter) {}
+
+  const vector::VectorIndex* index_;
+  HitKind kind_;
+  const SearchFilter* filter_;
+  std::optional<std::vector<std::uint64_t>> named_;  // all that pass, when they are few
+  std::size_t asked_ = 0;
+  std::vector<vector::Neighbour> neighbours_;
+};
+
+}  // namespace tacit::recall
