@@ -73,7 +73,7 @@ bool is_token_placeholder(std::string_view value) {
   const std::string lower = lower_ascii(value);
   for (const std::string_view word : {"xxxx", "your", "example", "redacted", "placeholder"})
     if (lower.find(word) != std::string::npos) return true;
-  return has_sequence(lower) || has_repetition(value);
+  return has_sequence(lower) || has_repetition(value) || is_published_sample(value);
 }
 
 }  // namespace tacit::privacy

@@ -33,7 +33,7 @@ constexpr Rule kRules[] = {
      "a session of a person or service until it expires"},
     {"aws-access-key", kToken, "(AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{4}",
      TACIT_EDGE R"(((?:AKIA|ASIA|ABIA|ACCA|A3T[A-Z0-9])[A-Z0-9]{16})(?:[^A-Za-z0-9]|$))", 0,
-     "names an AWS key; documentation examples are masked too, which harms nobody"},
+     "names an AWS key"},
     {"aws-secret-key", kToken, "(?i)(secret_?access_?key|aws_?(secret|access)_?key|aws_?secret)",
      R"((?i)(?:secret_?access_?key|aws_?(?:secret|access)_?key|aws_?secret))"
      R"([\\"'\s:=>,]{1,12}([A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$))",

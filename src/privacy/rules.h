@@ -64,8 +64,12 @@ std::string_view assigned_secret(const Assignment& assignment);
 // True for what documentation writes in place of a password: "password", "pass", "secret" …
 bool is_stand_in(std::string_view value);
 
+// True for keys that their maker publishes in samples (published_sample.cpp). Hashes only what has
+// the form of such a key.
+bool is_published_sample(std::string_view value);
+
 // True for tokens that documentation makes up: "ghp_xxxxxxxx", "sk-your-key-here", "AKIA…EXAMPLE",
-// the alphabet or the digits in order, and a few characters repeated.
+// the alphabet or the digits in order, a few characters repeated, and published samples.
 bool is_token_placeholder(std::string_view value);
 
 }  // namespace tacit::privacy
