@@ -153,7 +153,8 @@ TEST_F(AnswerCacheTest, ManyThreadsNeverGetAnotherQuestionsAnswer) {
 TEST(CacheMemoryTest, AllCachesTogetherStayWithinThirtyMegabytes) {
   constexpr std::size_t kAllCaches = 30'000'000;
   const inference::ResponseCacheOptions replies = inference::EngineOptions().responses;
-  EXPECT_LE(kCachedBytes + replies.most_bytes, kAllCaches);
+  const embed::EmbeddingCacheOptions embeddings;
+  EXPECT_LE(kCachedBytes + replies.most_bytes + embeddings.most_bytes, kAllCaches);
   EXPECT_EQ(replies.most_entries, 2000U);
 }
 

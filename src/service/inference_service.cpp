@@ -298,6 +298,17 @@ CacheView view_of(const AnswerCacheStats& stats) {
   return view;
 }
 
+CacheView embeddings_view(const cache::CacheStats& stats) {
+  const embed::EmbeddingCacheOptions with;
+  CacheView view;
+  view.name = "embeddings";
+  view.policy = cache::name_of(cache::Policy::kTinyLfu);
+  view.stats = stats;
+  view.most_entries = with.most_entries;
+  view.most_bytes = with.most_bytes;
+  return view;
+}
+
 Instant InferenceService::now() const {
   return state_->parts.clock.now();
 }

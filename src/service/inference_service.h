@@ -102,6 +102,8 @@ class InferenceService {
 
 // The cache of searches' answers (KnowledgeService::status) as a view.
 CacheView view_of(const AnswerCacheStats& stats);
+// The cache of embeddings, likewise.
+CacheView embeddings_view(const cache::CacheStats& stats);
 
 // git's user name, else the login, else "local".
 std::string developer_of_this_machine();

@@ -239,6 +239,7 @@ Result<Status> KnowledgeService::status() const {
   status.model = status.has_model ? parts_.embedder->space().text() : parts_.model_note;
   status.rss_bytes = resident_bytes();
   if (parts_.answers != nullptr) status.cache = parts_.answers->stats();
+  if (parts_.embedder != nullptr) status.embeddings = parts_.embedder->stats();
   return status;
 }
 
@@ -313,6 +314,7 @@ Result<store::ForgetReceipt> KnowledgeService::forget(const store::ForgetTarget&
   if (parts_.answers != nullptr) {
     parts_.answers->advance(TACIT_TRY(content_generation(parts_.store)));
   }
+  if (parts_.embedder != nullptr) parts_.embedder->clear();
   TACIT_TRY(parts_.store.checkpoint());
   return receipt;
 }

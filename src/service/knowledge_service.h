@@ -11,10 +11,12 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "cache/cache.h"
 #include "domain/identity.h"
 #include "domain/knowledge.h"
 #include "domain/query.h"
 #include "domain/session.h"
+#include "embed/embedding_cache.h"
 #include "privacy/redactor.h"
 #include "recall/retriever.h"
 #include "store/knowledge_queries.h"
@@ -79,6 +81,7 @@ struct Status {
   std::uint64_t rss_bytes = 0;
   store::FreshnessCounts freshness;  // of the items
   AnswerCacheStats cache;            // of this process
+  cache::CacheStats embeddings;      // of this process
 };
 
 class AnswerCache;  // service/answer_cache.h
@@ -89,7 +92,7 @@ struct ServiceParts {
   const privacy::Redactor& redactor;
   const IdentityKey& key;
   const Clock& clock;
-  Embedder* embedder = nullptr;
+  embed::EmbeddingCache* embedder = nullptr;
   std::string data_dir;
   std::string model_note;  // why there is no model
   bool is_writer = true;

@@ -137,6 +137,32 @@ TEST_F(ServiceTest, ForgetRemovesEveryByteAndKeepsItOut) {
             1U);
 }
 
+TEST_F(ServiceTest, ForgetAlsoDropsTheEmbeddingsInMemory) {
+  auto workspace = open(Access::kWriter);
+  embed::EmbeddingCache embeddings(std::make_unique<testing::HashEmbedder>());
+  KnowledgeService service({workspace->store(),
+                            workspace->retriever(),
+                            workspace->redactor(),
+                            workspace->key(),
+                            clock_,
+                            &embeddings,
+                            "",
+                            "",
+                            true,
+                            {},
+                            {},
+                            nullptr});
+  ASSERT_TRUE(service.ingest({incoming("a", 0, "zebrafish", "quokkadile")}).has_value());
+  ASSERT_TRUE(embeddings.embed_query("zebrafish quokkadile", Deadline::none()).has_value());
+  EXPECT_EQ(service.status()->embeddings.entries, 1U);
+  const auto id = service.sessions("", 10, "")->front().session.id;
+  const auto target = KnowledgeService::forget_target_of(id.text());
+  ASSERT_TRUE(service.forget(*target, true).has_value());
+  EXPECT_EQ(embeddings.stats().entries, 1U) << "a dry run removes nothing";
+  ASSERT_TRUE(service.forget(*target, false).has_value());
+  EXPECT_EQ(embeddings.stats().entries, 0U);
+}
+
 TEST_F(ServiceTest, ImportStopsOnAPortErrorAndNamesUnreadableFiles) {
   testing::write_file(folder_.path() / "in" / "notes.txt", "no transcript");
   ImportPorts ports;

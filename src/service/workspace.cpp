@@ -19,7 +19,7 @@ struct Workspace::State {
   std::optional<FolderLock> lock;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<privacy::Redactor> redactor;
-  std::unique_ptr<Embedder> embedder;
+  std::unique_ptr<embed::EmbeddingCache> embedder;
   std::string model_note;
   std::unique_ptr<recall::Retriever> retriever;
   std::unique_ptr<AnswerCache> answers;
@@ -44,7 +44,7 @@ struct Workspace::State {
     encoder.threads = options.threads;
     auto opened = embed::open_encoder(encoder);
     if (opened) {
-      embedder = std::move(*opened);
+      embedder = std::make_unique<embed::EmbeddingCache>(std::move(*opened));
       return;
     }
     model_note = opened.error().message();

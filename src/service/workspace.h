@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "embed/embedding_cache.h"
 #include "embed/encoder.h"
 #include "learn/learner.h"
 #include "privacy/redactor.h"
