@@ -18,18 +18,20 @@ namespace {
 
 constexpr std::size_t kMaxQueued = 256;   // more callers wait
 constexpr std::size_t kMaxGroup = 64;     // bodies that share one commit
-constexpr std::int64_t kWalPages = 1024;  // 4 MiB: then the writer moves the log into the database
+constexpr std::int64_t kWalPages = 4096;  // 16 MiB: then the log is moved into the database
 constexpr std::int64_t kMaxCheckedPages =
     16'384;  // 64 MiB: larger databases skip the check at start
 
-enum class JobKind { kBody, kCheckpoint };
+enum class JobKind { kBody, kMoveLog, kTruncateLog };
 
-// Lives on the caller's stack until `done`.
+// Lives on the stack of its caller, which alone waits for `changed`: the job is done, or the turn
+// to write is free and this job the first.
 struct Job {
   JobKind kind = JobKind::kBody;
   const FunctionRef<Result<void>(WriteTxn&)>* body = nullptr;
   Result<void> result;
   bool done = false;
+  CondVar changed;
 };
 
 bool sync_path(const std::filesystem::path& path, int flags) {
@@ -76,9 +78,11 @@ struct Store::State {
   bool read_only = false;
 
   Mutex mutex;
-  CondVar queue_changed;
-  CondVar job_done;
+  CondVar has_room;
+  CondVar mover_wanted;
   std::deque<Job*> queue TACIT_GUARDED_BY(mutex);
+  bool is_taken TACIT_GUARDED_BY(mutex) = false;  // the turn to write
+  bool is_log_long TACIT_GUARDED_BY(mutex) = false;
   bool stopping TACIT_GUARDED_BY(mutex) = false;
 
   Mutex pool_mutex;
@@ -87,18 +91,19 @@ struct Store::State {
   std::size_t readers TACIT_GUARDED_BY(pool_mutex) = 0;
   const std::size_t max_readers = usable_cores() + 2;
 
-  // Of the writer thread alone while it runs.
+  // Of whoever has the turn.
   std::unique_ptr<Connection> writer;
   std::optional<Error> broken;  // set once: no write is accepted any more
-  std::unique_ptr<Worker> thread;
+  std::unique_ptr<Worker> log_mover;
 
   Result<void> open_writer(const StoreOptions& options);
-  void writer_loop();
-  std::vector<Job*> next_group();
+  void move_logs();
+  std::vector<Job*> next_group_locked();
+  void run_turn(const std::vector<Job*>& group) noexcept;
   void run_group(const std::vector<Job*>& group);
   Result<void> run_bodies(const std::vector<Job*>& group);
   Result<void> run_body(Job& job);
-  void finish(const std::vector<Job*>& group);
+  void end_turn_locked(const std::vector<Job*>& group);
   void note_failure(const Error& error);
   Result<void> submit(Job& job);
   Result<std::unique_ptr<Connection>> borrow_reader();
@@ -119,38 +124,45 @@ Result<void> Store::State::open_writer(const StoreOptions& options) {
   return migrate(*writer, released_migrations());
 }
 
-std::vector<Job*> Store::State::next_group() {
-  MutexLock lock(mutex);
-  while (queue.empty() && !stopping) queue_changed.wait(mutex);
+std::vector<Job*> Store::State::next_group_locked() {
   std::vector<Job*> group;
+  const bool was_full = queue.size() >= kMaxQueued;
   while (!queue.empty() && group.size() < kMaxGroup) {
     Job* job = queue.front();
-    if (job->kind == JobKind::kCheckpoint && !group.empty()) break;
+    if (job->kind != JobKind::kBody && !group.empty()) break;
     queue.pop_front();
     group.push_back(job);
-    if (job->kind == JobKind::kCheckpoint) break;
+    if (job->kind != JobKind::kBody) break;
   }
-  if (!group.empty()) queue_changed.notify_all();
+  if (was_full) has_room.notify_all();
   return group;
 }
 
-void Store::State::writer_loop() {
+void Store::State::run_turn(const std::vector<Job*>& group) noexcept {
+  Job& first = *group.front();
+  if (broken) {
+    for (Job* job : group) job->result = std::unexpected(*broken);
+  } else if (first.kind != JobKind::kBody) {
+    first.result = writer->checkpoint(first.kind == JobKind::kTruncateLog);
+    if (!first.result) note_failure(first.result.error());
+  } else {
+    run_group(group);
+  }
+}
+
+// Nobody who waits for an answer waits for this, unless its write comes just then.
+void Store::State::move_logs() {
   while (true) {
-    const std::vector<Job*> group = next_group();
-    if (group.empty()) return;
-    if (broken) {
-      for (Job* job : group) job->result = std::unexpected(*broken);
-    } else if (group.front()->kind == JobKind::kCheckpoint) {
-      group.front()->result = writer->checkpoint(true);
-      if (!group.front()->result) note_failure(group.front()->result.error());
-    } else {
-      run_group(group);
+    {
+      const MutexLock lock(mutex);
+      while (!is_log_long && !stopping) mover_wanted.wait(mutex);
+      if (stopping) return;
     }
-    finish(group);
-    if (!broken && writer->wal_pages() >= kWalPages) {
-      const auto moved = writer->checkpoint(false);
-      if (!moved) note_failure(moved.error());
-    }
+    Job job;
+    job.kind = JobKind::kMoveLog;
+    static_cast<void>(submit(job));  // a failure was noted
+    const MutexLock lock(mutex);
+    is_log_long = false;
   }
 }
 
@@ -200,18 +212,39 @@ void Store::State::note_failure(const Error& error) {
   log::error("store", "writing_stopped", {{"reason", error.message()}});
 }
 
-void Store::State::finish(const std::vector<Job*>& group) {
-  MutexLock lock(mutex);
-  for (Job* job : group) job->done = true;
-  job_done.notify_all();
+void Store::State::end_turn_locked(const std::vector<Job*>& group) {
+  is_taken = false;
+  for (Job* job : group) {
+    job->done = true;
+    job->changed.notify_one();
+  }
+  if (!queue.empty()) queue.front()->changed.notify_one();
+  if (!broken && !is_log_long && writer->wal_pages() >= kWalPages) {
+    is_log_long = true;
+    mover_wanted.notify_one();
+  }
 }
 
+// Whoever finds the turn free writes, for itself and for all who came meanwhile: no thread is woken
+// for a write that nobody else wants to make at the same time.
 Result<void> Store::State::submit(Job& job) {
-  MutexLock lock(mutex);
-  while (queue.size() >= kMaxQueued) queue_changed.wait(mutex);
+  std::vector<Job*> group;
+  mutex.lock();
+  while (queue.size() >= kMaxQueued) has_room.wait(mutex);
   queue.push_back(&job);
-  queue_changed.notify_all();
-  while (!job.done) job_done.wait(mutex);
+  while (!job.done) {
+    if (is_taken) {
+      job.changed.wait(mutex);
+      continue;
+    }
+    is_taken = true;
+    group = next_group_locked();
+    mutex.unlock();
+    run_turn(group);
+    mutex.lock();
+    end_turn_locked(group);
+  }
+  mutex.unlock();
   return std::move(job.result);
 }
 
@@ -267,7 +300,8 @@ Result<std::unique_ptr<Store>> Store::open(const StoreOptions& options) {
     if (options.vfs == nullptr) TACIT_TRY(create_files(options.directory, file));
     TACIT_TRY(state->open_writer(options));
     State* raw = state.get();
-    raw->thread = std::make_unique<Worker>("store", [raw](std::stop_token) { raw->writer_loop(); });
+    raw->log_mover =
+        std::make_unique<Worker>("store", [raw](std::stop_token) { raw->move_logs(); });
   }
   return std::unique_ptr<Store>(new Store(std::move(state)));
 }
@@ -278,8 +312,8 @@ Store::~Store() {
     MutexLock lock(state_->mutex);
     state_->stopping = true;
   }
-  state_->queue_changed.notify_all();
-  state_->thread.reset();
+  state_->mover_wanted.notify_all();
+  state_->log_mover.reset();
   {
     MutexLock lock(state_->pool_mutex);
     state_->idle.clear();
@@ -314,7 +348,7 @@ Result<void> Store::checkpoint() {
     return fail(ErrorKind::kUnavailable, "another process owns the data folder: it alone writes");
   }
   Job job;
-  job.kind = JobKind::kCheckpoint;
+  job.kind = JobKind::kTruncateLog;
   return state_->submit(job);
 }
 

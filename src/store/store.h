@@ -1,12 +1,12 @@
 #pragma once
 // The durable truth: one SQLite database (WAL, synchronous FULL) in the data folder. All SQL of
-// Tacit lives in this module. One writer connection, owned by one writer thread that runs write()
-// calls one after another, commits them in groups and is the only checkpointer; readers have a
-// small pool of connections. write() returns after its FULL commit: what it reported is
-// acknowledged and survives a power cut. All calls are safe from any thread; a write function runs
-// on the writer thread and must not call write() or read(). Full text is derived and kept by
-// triggers or by the same transaction. A database of a newer schema is refused with invalid_input;
-// a damaged one with corrupt, and is left as it is.
+// Tacit lives in this module. One writer connection, whose turns make write() calls one after
+// another and commit them in groups, and which alone checkpoints; readers have a small pool of
+// connections. write() returns after its FULL commit: what it reported is acknowledged and survives
+// a power cut. All calls are safe from any thread; a write function runs on its caller's thread or
+// on that of another caller of write(), and must not call write() or read(). Full text is derived
+// and kept by triggers or by the same transaction. A database of a newer schema is refused with
+// invalid_input; a damaged one with corrupt, and is left as it is.
 
 #include <filesystem>
 #include <memory>

@@ -67,6 +67,15 @@ TEST_F(StoreTest, EightThreadsShareCommitsAndLoseNothing) {
   EXPECT_EQ(counts().exchanges, kThreads * kEach);
 }
 
+TEST_F(StoreTest, ALongLogIsMovedIntoTheDatabaseAndUsedAgain) {
+  constexpr std::int64_t kPiece = 16 << 20;
+  constexpr int kPieces = 8;
+  write([](WriteTxn& txn) { return txn.run("CREATE TABLE piece(bytes)"); });
+  for (int i = 0; i < kPieces; ++i)
+    write([&](WriteTxn& txn) { return txn.run("INSERT INTO piece VALUES(zeroblob(?1))", kPiece); });
+  EXPECT_LT(std::filesystem::file_size(directory() / "tacit.db-wal"), kPiece * kPieces / 2);
+}
+
 TEST_F(StoreTest, AFailingBodyRollsBackItselfAlone) {
   std::vector<std::unique_ptr<Worker>> workers;
   std::atomic<int> failed{0};
