@@ -52,6 +52,7 @@ struct HoldRequest {
 };
 
 class Ledger;
+struct CallAudit;  // domain/audit.h
 
 // Money set aside for one attempt. One that is dropped before dispatch is released, after dispatch
 // suspended.
@@ -139,15 +140,17 @@ class Ledger {
   virtual Result<Hold> reserve(const HoldRequest& request) = 0;
   // Not of a hold that was dispatched when it was made.
   virtual Result<void> dispatch(const Hold& hold) = 0;
-  // The true cost, which may be above the hold; it is never cut down.
-  Result<void> settle(Hold&& hold, Money cost, const BilledTokens& use) {
-    return finish(std::move(hold), [&](std::int64_t id) { return do_settle(id, cost, use); });
+  // The true cost, which may be above the hold; it is never cut down. With any end the attempt's
+  // line of the audit log is written in the same step, where there is one.
+  Result<void> settle(Hold&& hold, Money cost, const BilledTokens& use,
+                      const CallAudit* audit = nullptr) {
+    return finish(std::move(hold), {0, HoldEnd::Kind::kSettle, cost, use, "served"}, audit);
   }
-  Result<void> release(Hold&& hold, const std::string& reason) {
-    return finish(std::move(hold), [&](std::int64_t id) { return do_release(id, reason); });
+  Result<void> release(Hold&& hold, const std::string& reason, const CallAudit* audit = nullptr) {
+    return finish(std::move(hold), {0, HoldEnd::Kind::kRelease, Money(), {}, reason}, audit);
   }
-  Result<void> suspend(Hold&& hold, const std::string& reason) {
-    return finish(std::move(hold), [&](std::int64_t id) { return do_suspend(id, reason); });
+  Result<void> suspend(Hold&& hold, const std::string& reason, const CallAudit* audit = nullptr) {
+    return finish(std::move(hold), {0, HoldEnd::Kind::kSuspend, Money(), {}, reason}, audit);
   }
 
   // Many at once, each step in one durable write. One refused does not stop the others.
@@ -185,20 +188,18 @@ class Ledger {
 
  protected:
   Hold make_hold(std::int64_t id, Money amount) { return Hold(*this, id, amount); }
-  virtual Result<void> do_settle(std::int64_t id, Money cost, const BilledTokens& use) = 0;
-  virtual Result<void> do_release(std::int64_t id, const std::string& reason) = 0;
-  virtual Result<void> do_suspend(std::int64_t id, const std::string& reason) = 0;
+  virtual Result<void> end(const HoldEnd& end, const CallAudit* audit) = 0;
   virtual void abandon(std::int64_t id) = 0;  // dropped: by its state released or suspended
 
  private:
   friend class Hold;
   // A step that failed leaves the hold as it was, to be abandoned.
-  template <class Step>
-  Result<void> finish(Hold&& hold, const Step& step) {
+  Result<void> finish(Hold&& hold, HoldEnd how, const CallAudit* audit) {
     if (hold.ledger_ != this)
       return fail(ErrorKind::kConflict, "this hold has ended or belongs to another ledger");
     Hold ending = std::move(hold);
-    auto done = step(ending.id_);
+    how.hold = ending.id_;
+    auto done = end(how, audit);
     if (done) ending.ledger_ = nullptr;
     return done;
   }

@@ -88,34 +88,44 @@ Attempt::Sent Attempt::send(const Route& route, const net::HttpCall& call, const
 }
 
 Result<void> Attempt::end_hold(Hold&& hold, const Route& route, const Sent& sent,
-                               AttemptRecord& record) {
+                               const ReplySink& sink, AttemptRecord& record) {
   AttemptEnd end;
   end.reached = sent.outcome.reached;
   end.status = sent.outcome.head.status;
   if (sent.fault) end.fault = sent.fault->kind;
   end.billed_maybe = sent.fault && sent.fault->billed_maybe;
   end.has_usage = sent.usage.has_value();
-  const std::string reason = sent.fault ? std::string(name_of(sent.fault->kind)) : "no usage";
-  switch (ending_of(end)) {
-    case Ending::kRelease:
-      return ledger_->release(std::move(hold), reason);
-    case Ending::kSuspend:
-      record.cost = hold.amount();
-      return ledger_->suspend(std::move(hold), reason);
-    case Ending::kSettle:
-      break;
+  Ending ending = ending_of(end);
+  std::string reason = sent.fault ? std::string(name_of(sent.fault->kind)) : "no usage";
+  if (ending == Ending::kSuspend) record.cost = hold.amount();
+  if (ending == Ending::kSettle) {
+    const auto price = cost(*route.facts, *sent.usage, clock_.now());
+    record.cost = price ? *price : hold.amount();
+    if (!price) {
+      ending = Ending::kSuspend;
+      reason = price.error().message();
+    } else if (*price > hold.amount()) {
+      log::warn("inference", "estimate_exceeded",
+                {{"route", route.id()},
+                 {"held_pico", hold.amount().pico()},
+                 {"cost_pico", price->pico()}});
+    }
   }
-  const auto price = cost(*route.facts, *sent.usage, clock_.now());
-  if (!price) {
-    record.cost = hold.amount();
-    return ledger_->suspend(std::move(hold), price.error().message());
-  }
-  record.cost = *price;
-  if (*price > hold.amount())
-    log::warn(
-        "inference", "estimate_exceeded",
-        {{"route", route.id()}, {"held_pico", hold.amount().pico()}, {"cost_pico", price->pico()}});
-  return ledger_->settle(std::move(hold), *price, *sent.usage);
+  const std::optional<CallAudit> line = sink.on_over(sent.fault);
+  const CallAudit* const audit = line ? &*line : nullptr;
+  const auto ended = [&]() -> Result<void> {
+    switch (ending) {
+      case Ending::kRelease:
+        return ledger_->release(std::move(hold), reason, audit);
+      case Ending::kSuspend:
+        return ledger_->suspend(std::move(hold), reason, audit);
+      case Ending::kSettle:
+        return ledger_->settle(std::move(hold), record.cost, *sent.usage, audit);
+    }
+    TACIT_UNREACHABLE();
+  }();
+  record.is_audited = ended && audit != nullptr;
+  return ended;
 }
 
 Result<std::optional<Fault>> Attempt::run(const Route& route, net::HttpCall call,
@@ -147,7 +157,7 @@ Result<std::optional<Fault>> Attempt::run(const Route& route, net::HttpCall call
   record.took = std::chrono::duration_cast<Duration>(clock_.steady() - start);
   if (hold) {
     // A hold that cannot be ended is abandoned to the ledger, which counts it as spent.
-    if (auto ended = end_hold(std::move(*hold), route, sent, record); !ended)
+    if (auto ended = end_hold(std::move(*hold), route, sent, sink, record); !ended)
       log::error("inference", "hold_not_ended", {{"why", ended.error().message()}});
   }
   return sent.fault;

@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "domain/audit.h"
 #include "domain/spend.h"
 #include "inference/outbound.h"
 #include "inference/plan.h"
@@ -27,7 +28,8 @@ struct AttemptRecord {
   Duration first_text{0};    // from sending to the first visible text of a stream; 0: none came
   bool is_physical = false;  // something was sent, or tried to be
   std::int64_t hold = 0;
-  Money cost;  // settled, or the whole hold when nobody knows
+  bool is_audited = false;  // its line of the audit log was written with the end of its hold
+  Money cost;               // settled, or the whole hold when nobody knows
   std::int64_t bytes_out = 0;
   std::int64_t bytes_in = 0;
 };
@@ -42,6 +44,9 @@ struct ReplySink {
   FunctionRef<Attempted<void>(std::string_view bytes)> on_bytes;
   // At the proper end of the connection. The usage, if the reply named it.
   FunctionRef<Attempted<std::optional<BilledTokens>>()> on_end;
+  // The attempt is over: names its outcome in the record, and gives its line of the audit log if
+  // there is to be one. Only where money is held, before the hold is ended.
+  FunctionRef<std::optional<CallAudit>(const std::optional<Fault>& fault)> on_over;
 };
 
 // What a call that did not end as HTTP says it should means.
@@ -65,7 +70,8 @@ class Attempt {
   struct Sent;
   Sent send(const Route& route, const net::HttpCall& call, const Hold* hold, const ReplySink& sink,
             const std::stop_token& stop, AttemptRecord& record);
-  Result<void> end_hold(Hold&& hold, const Route& route, const Sent& sent, AttemptRecord& record);
+  Result<void> end_hold(Hold&& hold, const Route& route, const Sent& sent, const ReplySink& sink,
+                        AttemptRecord& record);
 
   Outbound& outbound_;
   Ledger* ledger_;

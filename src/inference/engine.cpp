@@ -25,6 +25,7 @@ Job job_of(const std::string& request_id, const Request& request, const EnginePa
   job.wish.urgency = request.urgency;
   job.time = request.time;
   job.on_attempt = request.on_attempt;
+  job.audit_of = request.audit_of;
   job.has_exact_count = [&parts](const Route& route) {
     return counter_of(parts, route) != nullptr;
   };

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/function_ref.h"
 #include "base/result.h"
+#include "domain/audit.h"
 #include "domain/sensitivity.h"
 #include "domain/spend.h"
 #include "inference/attempt.h"
@@ -40,6 +41,11 @@ inline constexpr std::size_t kEmbeddingBatch = 32;
 // others wait for too goes on when its first caller has left, on a thread of the engine.
 using OnAttempt = std::function<void(int number, const AttemptRecord& record)>;
 
+// The line of the audit log of an attempt that is over, written with the end of its hold; an
+// attempt that held nothing, or whose hold could not be ended, has none so
+// (AttemptRecord::is_audited). Owns what it uses as OnAttempt does.
+using AuditOf = std::function<CallAudit(int number, const AttemptRecord& record)>;
+
 struct CompletionRequest {
   std::string developer;
   std::string project;
@@ -52,6 +58,7 @@ struct CompletionRequest {
   bool may_cache = true;          // false: neither answered from the cache nor kept
   bool is_deterministic = false;  // any answer is as good, though no temperature is set
   OnAttempt on_attempt;           // may be empty
+  AuditOf audit_of;               // may be empty
 };
 
 struct Completion {
@@ -76,6 +83,7 @@ struct EmbeddingRequest {
   Urgency urgency = Urgency::kInteractive;
   Duration time = kCallTime;
   OnAttempt on_attempt;  // may be empty
+  AuditOf audit_of;      // may be empty
 };
 
 struct EmbeddingAnswer {

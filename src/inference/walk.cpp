@@ -197,7 +197,23 @@ std::optional<Result<std::size_t>> Walker::attempt(Trip& trip, std::size_t index
   wanted.counted_prompt = trip.job.has_exact_count(route) ? trip.job.counted_prompt(route) : 0;
   wanted.urgency = trip.job.wish.urgency;
   Attempt physical(outbound_, parts_.ledger, parts_.clock, attempt_options_);
-  const ReplySink sink{trip.job.on_bytes, trip.job.on_end};
+  // Names the outcome; an answer that is not accepted is no fault of the place, which was paid.
+  const auto name_outcome = [&](const std::optional<Fault>& fault) {
+    record.outcome = fault ? name_of(fault->kind) : "answered";
+    if (fault) {
+      record.detail = fault->message;
+    } else if (auto accepted = trip.job.accept(); !accepted) {
+      record.outcome = "invalid answer";
+      record.detail = accepted.error().message;
+      trip.worst = Error(ErrorKind::kUnavailable, accepted.error().message);
+    }
+  };
+  const auto on_over = [&](const std::optional<Fault>& fault) -> std::optional<CallAudit> {
+    name_outcome(fault);
+    if (!trip.job.audit_of) return std::nullopt;
+    return trip.job.audit_of(wanted.attempt, record);
+  };
+  const ReplySink sink{trip.job.on_bytes, trip.job.on_end, on_over};
   auto ran =
       physical.run(route, trip.job.begin(route), wanted, trip.deadline, sink, trip.stop, record);
   if (!ran) {
@@ -205,20 +221,8 @@ std::optional<Result<std::size_t>> Walker::attempt(Trip& trip, std::size_t index
     return leave(is_broke ? "no budget" : "no ledger", ran.error());
   }
   std::optional<Fault> fault = std::move(*ran);
-  if (!fault) {
-    admission->succeed();
-    if (auto accepted = trip.job.accept(); !accepted) {
-      // The place works, and was paid; what it said is no answer.
-      record.outcome = "invalid answer";
-      record.detail = accepted.error().message;
-      trip.worst = Error(ErrorKind::kUnavailable, accepted.error().message);
-    } else {
-      record.outcome = "answered";
-    }
-  } else {
-    record.outcome = name_of(fault->kind);
-    record.detail = fault->message;
-  }
+  if (route.endpoint.is_local) name_outcome(fault);
+  if (!fault) admission->succeed();
   if (trip.job.on_attempt) trip.job.on_attempt(trip.attempts, record);
   trip.records.push_back(record);
   if (fault) return take_fault(trip, index, std::move(*fault), std::move(*admission));

@@ -45,6 +45,7 @@ struct Job {
   std::function<Attempted<void>()> accept;  // is what was read (and paid for) an answer?
   std::function<bool()> has_shown;          // text was given on: nobody else may answer
   OnAttempt on_attempt;                     // may be empty
+  AuditOf audit_of;                         // may be empty
 };
 
 class Walker {

@@ -71,7 +71,8 @@ struct InferenceService::State {
   Result<Sensitivity> ask_local(std::string_view text);
   // How far a request may travel, and what of it may be sent.
   Result<JudgedRequest> judge(const InferRequest& request, const std::string& id) const;
-  void keep(CallAudit audit, int number, const inference::AttemptRecord& record);
+  CallAudit line_of(CallAudit audit, int number, const inference::AttemptRecord& record) const;
+  void keep(const CallAudit& line) const;
   std::string next_id() { return fmt::format("{}-{}", run, ++asked); }
   std::string payer(const std::string& named) const {
     return named.empty() ? settings.developer : named;
@@ -187,8 +188,8 @@ Result<Sensitivity> InferenceService::State::ask_local(std::string_view text) {
   return *label;
 }
 
-void InferenceService::State::keep(CallAudit audit, int number,
-                                   const inference::AttemptRecord& record) {
+CallAudit InferenceService::State::line_of(CallAudit audit, int number,
+                                           const inference::AttemptRecord& record) const {
   audit.time = parts.clock.now();
   audit.attempt = number;
   audit.bytes_out = record.bytes_out;
@@ -197,7 +198,11 @@ void InferenceService::State::keep(CallAudit audit, int number,
   audit.model = record.model;
   audit.outcome = record.outcome;
   audit.hold = record.hold;
-  if (auto kept = store::append_call_audit(parts.store, audit); !kept)
+  return audit;
+}
+
+void InferenceService::State::keep(const CallAudit& line) const {
+  if (auto kept = store::append_call_audit(parts.store, line); !kept)
     log::error("service", "audit_not_written", {{"why", kept.error().message()}});
 }
 
@@ -237,7 +242,11 @@ Result<InferAnswer> InferenceService::infer(const InferRequest& request,
   call.prompt = judged.prompt;
   call.on_attempt = [state = state_.get(), audit = judged.audit](
                         int number, const inference::AttemptRecord& record) {
-    state->keep(audit, number, record);
+    if (!record.is_audited) state->keep(state->line_of(audit, number, record));
+  };
+  call.audit_of = [state = state_.get(), audit = judged.audit](
+                      int number, const inference::AttemptRecord& record) {
+    return state->line_of(audit, number, record);
   };
   answer.completion = TACIT_TRY(state_->engine->complete(id, call, on_text, std::move(stop)));
   return answer;

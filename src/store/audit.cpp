@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "store/audit_row.h"
 #include "store/hot_queries.h"
 #include "store/ledger.h"
 #include "store/txn.h"
@@ -42,21 +43,25 @@ CallAudit read_audit(Statement& row) {
 
 }  // namespace
 
+Result<void> check_audit(const CallAudit& audit) {
+  if (is_hash(audit.content_hash)) return {};
+  return fail(ErrorKind::kInvalidInput, "the audit log takes a keyed hash and nothing else");
+}
+
+Result<void> put_call_audit(WriteTxn& txn, const CallAudit& audit) {
+  return txn.run(
+      "INSERT INTO call_audit(time, request, attempt, content_hash, bytes_out, bytes_in, "
+      "provider, model, label, layer, reason, outcome, hold) "
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+      audit.time, cut(audit.request), audit.attempt, audit.content_hash, audit.bytes_out,
+      audit.bytes_in, cut(audit.provider), cut(audit.model), name_of(audit.label), cut(audit.layer),
+      cut(audit.reason), cut(audit.outcome), audit.hold);
+}
+
 Result<void> append_call_audits(Store& store, std::span<const CallAudit> audits) {
-  for (const CallAudit& audit : audits) {
-    if (!is_hash(audit.content_hash))
-      return fail(ErrorKind::kInvalidInput, "the audit log takes a keyed hash and nothing else");
-  }
+  for (const CallAudit& audit : audits) TACIT_TRY(check_audit(audit));
   return store.write([&](WriteTxn& txn) -> Result<void> {
-    for (const CallAudit& audit : audits) {
-      TACIT_TRY(txn.run(
-          "INSERT INTO call_audit(time, request, attempt, content_hash, bytes_out, bytes_in, "
-          "provider, model, label, layer, reason, outcome, hold) "
-          "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-          audit.time, cut(audit.request), audit.attempt, audit.content_hash, audit.bytes_out,
-          audit.bytes_in, cut(audit.provider), cut(audit.model), name_of(audit.label),
-          cut(audit.layer), cut(audit.reason), cut(audit.outcome), audit.hold));
-    }
+    for (const CallAudit& audit : audits) TACIT_TRY(put_call_audit(txn, audit));
     return {};
   });
 }

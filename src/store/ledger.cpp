@@ -6,6 +6,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "domain/budget.h"
+#include "store/audit_row.h"
 #include "store/avoided.h"
 #include "store/rows.h"
 #include "store/txn.h"
@@ -113,13 +114,7 @@ class SqlLedger final : public Ledger {
                                    const std::string& period) const override;
 
  protected:
-  Result<void> do_settle(std::int64_t id, Money cost, const BilledTokens& use) override {
-    return end(id, {HoldState::kSettled, cost, use, use.total(), "served"});
-  }
-  Result<void> do_release(std::int64_t id, const std::string& reason) override {
-    return end(id, {HoldState::kReleased, Money(), {}, 0, reason});
-  }
-  Result<void> do_suspend(std::int64_t id, const std::string& reason) override;
+  Result<void> end(const HoldEnd& end, const CallAudit* audit) override;
   void abandon(std::int64_t id) override;
 
  private:
@@ -133,8 +128,8 @@ class SqlLedger final : public Ledger {
                                   std::optional<Error>& refused);
   Result<void> alert(WriteTxn& txn, const Account& account, const std::string& period,
                      const std::vector<int>& percents);
-  Result<void> end(std::int64_t id, const Ending& ending);
   Result<void> end_in(WriteTxn& txn, const HoldRow& hold, const Ending& ending);
+  static Ending ending_of(const HoldRow& hold, const HoldEnd& end);
   static Ending unfinished(const HoldRow& hold, std::string_view why);
   Result<void> write_avoided(const AvoidedCosts::Sums& sums) const;
 
@@ -301,12 +296,7 @@ Result<void> SqlLedger::end_all(std::span<const HoldEnd> ends) {
     for (const HoldEnd& end : ends) {
       const HoldRow hold = TACIT_TRY(hold_row(txn, end.hold));
       if (hold.state != HoldState::kOpen && hold.state != HoldState::kDispatched) continue;
-      Ending ending{HoldState::kReleased, Money(), {}, 0, end.reason};
-      if (end.kind == HoldEnd::Kind::kSettle)
-        ending = {HoldState::kSettled, end.cost, end.use, end.use.total(), "served"};
-      if (end.kind == HoldEnd::Kind::kSuspend)
-        ending = {HoldState::kSuspended, hold.amount, {}, hold.tokens, end.reason};
-      TACIT_TRY(end_in(txn, hold, ending));
+      TACIT_TRY(end_in(txn, hold, ending_of(hold, end)));
     }
     return {};
   });
@@ -323,13 +313,27 @@ Result<Hold> SqlLedger::resume(std::int64_t id) {
   return make_hold(id, hold->amount);
 }
 
-Result<void> SqlLedger::end(std::int64_t id, const Ending& ending) {
+Result<void> SqlLedger::end(const HoldEnd& end, const CallAudit* audit) {
+  if (audit != nullptr) TACIT_TRY(check_audit(*audit));
   return store_.write([&](WriteTxn& txn) -> Result<void> {
-    const HoldRow hold = TACIT_TRY(hold_row(txn, id));
-    if (ending.state == HoldState::kSettled && hold.state != HoldState::kDispatched)
+    const HoldRow hold = TACIT_TRY(hold_row(txn, end.hold));
+    if (end.kind == HoldEnd::Kind::kSettle && hold.state != HoldState::kDispatched)
       return fail(ErrorKind::kConflict, "only a dispatched hold can be settled");
-    return end_in(txn, hold, ending);
+    TACIT_TRY(end_in(txn, hold, ending_of(hold, end)));
+    return audit == nullptr ? Result<void>() : put_call_audit(txn, *audit);
   });
+}
+
+Ending SqlLedger::ending_of(const HoldRow& hold, const HoldEnd& end) {
+  switch (end.kind) {
+    case HoldEnd::Kind::kSettle:
+      return {HoldState::kSettled, end.cost, end.use, end.use.total(), "served"};
+    case HoldEnd::Kind::kSuspend:
+      return {HoldState::kSuspended, hold.amount, {}, hold.tokens, end.reason};
+    case HoldEnd::Kind::kRelease:
+      return {HoldState::kReleased, Money(), {}, 0, end.reason};
+  }
+  TACIT_UNREACHABLE();
 }
 
 Result<void> SqlLedger::end_in(WriteTxn& txn, const HoldRow& hold, const Ending& ending) {
@@ -360,13 +364,6 @@ Ending SqlLedger::unfinished(const HoldRow& hold, std::string_view why) {
     return {HoldState::kReleased, Money(), {}, 0, std::string(why) + " before dispatch"};
   return {
       HoldState::kSuspended, hold.amount, {}, hold.tokens, std::string(why) + " after dispatch"};
-}
-
-Result<void> SqlLedger::do_suspend(std::int64_t id, const std::string& reason) {
-  return store_.write([&](WriteTxn& txn) -> Result<void> {
-    const HoldRow hold = TACIT_TRY(hold_row(txn, id));
-    return end_in(txn, hold, {HoldState::kSuspended, hold.amount, {}, hold.tokens, reason});
-  });
 }
 
 void SqlLedger::abandon(std::int64_t id) {

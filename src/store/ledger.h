@@ -2,8 +2,9 @@
 // The records of model calls: the budget ledger, the audit log and the answers worth keeping.
 //
 // The ledger is the port of domain/spend.h in SQL. Every step is one write
-// transaction and durable when it returns; one writer thread runs them one after another, so an
-// admission and its hold are one act whatever the number of callers. Opening it ends the holds that
+// transaction and durable when it returns; they run one after another, so an admission and its hold
+// are one act whatever the number of callers, and so are the end of a hold and the attempt's line
+// of the audit log. Opening it ends the holds that
 // a crash left: those never dispatched are released, the others suspended at their full amount;
 // only those of a line that waits in a running batch stay as they are. Balances are held against
 // the entries at each start and corrected from them. Safe from any thread; must outlive its holds

@@ -191,6 +191,29 @@ TEST_F(LedgerTest, AHoldEndsOnce) {
   EXPECT_EQ(ada().spent, Money::cents(10));
 }
 
+TEST_F(LedgerTest, AnEndAndItsLineOfTheAuditLogAreOneWrite) {
+  CallAudit line;
+  line.request = "r1";
+  line.content_hash = testing::test_key().content_hash("What does r1 earn?");
+  const auto lines = [&] { return call_audits(*store_, {}).value().size(); };
+  ASSERT_TRUE(ledger_->settle(dispatched(Money::cents(10)), Money::cents(7), {}, &line));
+  EXPECT_EQ(lines(), 1U);
+  EXPECT_EQ(ada().spent, Money::cents(7));
+  // What cannot be ended leaves no line,
+  EXPECT_FALSE(ledger_->settle(reserve(Money::cents(10)).value(), Money::cents(7), {}, &line));
+  EXPECT_EQ(lines(), 1U);
+  // and where the line cannot be written nothing is settled: the hold is given up, and counts
+  // whole.
+  write([](WriteTxn& txn) {
+    return txn.run(
+        "CREATE TRIGGER full_log BEFORE INSERT ON call_audit BEGIN SELECT RAISE(ABORT, 'full'); "
+        "END");
+  });
+  EXPECT_FALSE(ledger_->settle(dispatched(Money::cents(10)), Money::cents(7), {}, &line));
+  EXPECT_EQ(ada().spent, Money::cents(17));
+  EXPECT_EQ(lines(), 1U);
+}
+
 TEST_F(LedgerTest, OneAttemptHasOneHold) {
   const HoldRequest wanted = request(Money::cents(10));
   const auto first = ledger_->reserve(wanted);

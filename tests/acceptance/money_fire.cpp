@@ -77,9 +77,7 @@ class ForgetfulLedger final : public Ledger {
   }
 
  protected:
-  Result<void> do_settle(std::int64_t, Money, const BilledTokens&) override { return {}; }
-  Result<void> do_release(std::int64_t, const std::string&) override { return {}; }
-  Result<void> do_suspend(std::int64_t, const std::string&) override { return {}; }
+  Result<void> end(const HoldEnd&, const CallAudit*) override { return {}; }
   void abandon(std::int64_t) override {}
 
  private:
