@@ -81,6 +81,7 @@ int run_eval(const cli::Arguments& arguments, const cli::Settings& settings) {
 int run_bench(const cli::Arguments& arguments, const cli::Settings& settings) {
   bench::BenchOptions options;
   options.component = arguments.component;
+  options.only = arguments.only;
   options.iterations = arguments.iterations;
   options.baseline = arguments.baseline;
   options.corpus = corpus_folder();

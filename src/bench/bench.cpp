@@ -49,15 +49,15 @@ std::vector<Case> all_cases() {
 
 }  // namespace
 
-Result<std::vector<double>> paced(int rate, std::size_t lanes, std::size_t calls,
+Result<std::vector<double>> paced(WorkerPool& pool, int rate, std::size_t calls,
                                   const std::function<Result<void>(std::size_t)>& body) {
   const SystemClock clock;
-  const SteadyTime start = clock.steady() + std::chrono::milliseconds(20);
+  const auto period = std::chrono::microseconds(1'000'000 / rate);
+  const SteadyTime start = clock.steady();
   std::vector<double> ms(calls);
   std::atomic<bool> has_failed{false};
-  WorkerPool pool(std::min(lanes, calls));
   pool.parallel_for(calls, [&](std::size_t i, std::size_t) {
-    const SteadyTime due = start + std::chrono::microseconds(1'000'000 / rate) * i;
+    const SteadyTime due = start + period * (i + 1);
     const auto early = std::chrono::duration_cast<Duration>(due - clock.steady());
     if (early > Duration(0)) clock.wait(early, {});
     const SteadyTime from = clock.steady();
@@ -89,6 +89,7 @@ Result<BenchSummary> run_bench(const BenchOptions& options,
   bool any = false;
   for (const Case& one : all_cases()) {
     if (options.component != "all" && options.component != one.component) continue;
+    if (one.name.find(options.only) == std::string::npos) continue;
     any = true;
     auto sample = one.run(options, options.iterations > 0 ? options.iterations : one.iterations);
     if (!sample) {
@@ -110,11 +111,12 @@ Result<BenchSummary> run_bench(const BenchOptions& options,
     print(line.dump());
   }
   if (!any) {
-    return fail(ErrorKind::kInvalidInput,
-                fmt::format("--component: \"{}\" is none of machine, embedding, vector, pipeline, "
-                            "database, store, serve, "
-                            "inference, budget, cache, all",
-                            options.component));
+    return fail(
+        ErrorKind::kInvalidInput,
+        fmt::format("--component \"{}\" --case \"{}\": there is no such case; components are "
+                    "machine, embedding, vector, pipeline, database, store, serve, "
+                    "inference, budget, cache, all",
+                    options.component, options.only));
   }
   return summary;
 }

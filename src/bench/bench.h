@@ -18,6 +18,7 @@ namespace tacit::bench {
 
 struct BenchOptions {
   std::string component = "all";                  // one of the tables in bench_*.cpp, or all
+  std::string only;                               // what a case's name must hold
   int iterations = 0;                             // 0: each case's own number
   std::optional<std::filesystem::path> baseline;  // lines of an earlier run
   std::optional<std::filesystem::path> corpus;

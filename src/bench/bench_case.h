@@ -9,12 +9,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/worker.h"
 #include "bench/bench.h"
 
 namespace tacit::bench {
 
 struct Sample {
   std::vector<double> ms;          // one per repetition
+  std::vector<double> ms_without;  // the same without what is measured: percentiles are differences
   double throughput = 0;           // units a second; 0: one per repetition
   std::string unit = "calls/s";    // of throughput
   std::optional<double> rss_mb;    // of the process measured; default: this one
@@ -65,9 +67,10 @@ std::vector<std::string> make_sentences(std::size_t count, std::size_t words, un
 std::vector<std::string> make_statements(std::size_t count, std::size_t words, unsigned seed);
 // Runs body `iterations` times after one warm-up and records each.
 Result<Sample> time_each(int iterations, const std::function<Result<void>(int)>& body);
-// Milliseconds of each of so many calls that start at their times, `rate` a second, on `lanes`
-// threads, whatever the ones before do. body gets the number of the call.
-Result<std::vector<double>> paced(int rate, std::size_t lanes, std::size_t calls,
+// Milliseconds of each of so many calls that start at their times, `rate` a second and the first
+// after one period, on the threads of a pool, whatever the ones before do. body gets the number of
+// the call.
+Result<std::vector<double>> paced(WorkerPool& pool, int rate, std::size_t calls,
                                   const std::function<Result<void>(std::size_t)>& body);
 
 }  // namespace tacit::bench

@@ -135,8 +135,9 @@ Result<Sample> without_pause(std::size_t lanes, std::size_t calls,
 Result<Sample> without_the_disk(int rate, int iterations) {
   const auto bed = TACIT_TRY(LedgerBed::make(kMemory));
   for (std::size_t i = 0; i < kWriters; ++i) TACIT_TRY(bed->call(i));
+  WorkerPool writers(kWriters);
   Sample sample;
-  sample.ms = TACIT_TRY(paced(rate, kWriters, static_cast<std::size_t>(iterations),
+  sample.ms = TACIT_TRY(paced(writers, rate, static_cast<std::size_t>(iterations),
                               [&](std::size_t i) { return bed->call(i % kWriters); }));
   return sample;
 }

@@ -53,14 +53,20 @@ void hold_against(nlohmann::json& line, const char* name, const char* met,
 nlohmann::json line_of(const Case& one, const Sample& sample) {
   std::vector<double> ms = sample.ms;
   std::sort(ms.begin(), ms.end());
+  std::vector<double> without = sample.ms_without;
+  std::sort(without.begin(), without.end());
   const double sum = std::accumulate(ms.begin(), ms.end(), 0.0);
+  const auto at = [&](double share) {
+    return std::max(0.0, percentile(ms, share) - percentile(without, share));
+  };
   nlohmann::json line;
   line["component"] = one.component;
   line["case"] = one.name;
   line["n"] = ms.size();
-  line["p50_ms"] = percentile(ms, 0.50);
-  line["p95_ms"] = percentile(ms, 0.95);
-  line["p99_ms"] = percentile(ms, 0.99);
+  line["p50_ms"] = at(0.50);
+  line["p95_ms"] = at(0.95);
+  line["p99_ms"] = at(0.99);
+  if (!without.empty()) line["without_ms"] = {percentile(without, 0.50), percentile(without, 0.99)};
   line["avg_ms"] = ms.empty() ? 0 : sum / static_cast<double>(ms.size());
   line["throughput"] = sample.throughput > 0
                            ? sample.throughput

@@ -1,8 +1,5 @@
 // What this machine can do at most, on one core, in the same run as the rows that are held against
 // it: f32 multiply-adds, reading memory, and a durable write.
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <cstring>
 #include <numeric>
@@ -11,7 +8,7 @@
 #include <vector>
 
 #include "bench/bench_case.h"
-#include "bench/scratch_folder.h"
+#include "bench/durable_file.h"
 
 namespace tacit::bench {
 namespace {
@@ -19,7 +16,6 @@ namespace {
 constexpr std::size_t kSums = 12;  // independent ones, to hide the latency of a multiply-add
 constexpr std::int64_t kRounds = 20'000'000;
 constexpr std::size_t kReadBytes = 256U << 20U;  // above every cache
-constexpr std::size_t kWriteBytes = 4096;
 
 // Keeps `value` from being optimised away.
 void keep(float value) {
@@ -107,19 +103,8 @@ Result<Sample> reading(const BenchOptions&, int iterations) {
 }
 
 Result<Sample> durable_write(const BenchOptions&, int iterations) {
-  const ScratchFolder folder;
-  const std::string file = (folder.path() / "file").string();
-  const int descriptor = ::open(file.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  if (descriptor < 0) return fail(ErrorKind::kUnavailable, "cannot write to the scratch folder");
-  const std::string bytes(kWriteBytes, 'x');
-  auto sample = time_each(iterations, [&](int) -> Result<void> {
-    const bool is_done =
-        ::write(descriptor, bytes.data(), bytes.size()) > 0 && ::fdatasync(descriptor) == 0;
-    if (!is_done) return fail(ErrorKind::kUnavailable, "the disk took no write");
-    return {};
-  });
-  ::close(descriptor);
-  return sample;
+  DurableFile file;
+  return time_each(iterations, [&](int) { return file.append(); });
 }
 
 }  // namespace

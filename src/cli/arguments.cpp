@@ -195,6 +195,7 @@ class Parser {
     bench->add_option("--component", arguments_.component,
                       "machine, embedding, database, store, serve, vector, pipeline, inference, "
                       "budget, cache or all");
+    bench->add_option("--case", arguments_.only, "Only cases whose name holds this");
     bench->add_option("--iterations", arguments_.iterations, "Repeat each case so often");
     bench->add_option("--baseline", arguments_.baseline, "Lines of an earlier run to compare with");
   }

@@ -24,6 +24,7 @@ struct Arguments {
   std::string mode = "hybrid";
   std::optional<std::filesystem::path> data;  // eval --data
   std::string component = "all";
+  std::string only;
   int iterations = 0;
   std::string encoding, model;  // count-tokens
   bool ids = false;
