@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/log.h"
 #include "inference/code_points.h"
 #include "inference/merge.h"
 #include "inference/pieces.h"
@@ -97,6 +98,21 @@ Result<std::unique_ptr<TokenCounter>> TokenCounter::open(const std::filesystem::
   auto ranks =
       TACIT_TRY(Ranks::open(folder / (std::string(name_of(encoding)) + ".json"), encoding));
   return std::unique_ptr<TokenCounter>(new TokenCounter(encoding, std::move(ranks)));
+}
+
+const TokenCounter* TokenCounters::of(Encoding encoding) {
+  if (!folder_) return nullptr;
+  const MutexLock lock(mutex_);
+  Opened& opened = opened_[encoding];
+  if (!opened.was_tried) {
+    opened.was_tried = true;
+    auto counter = TokenCounter::open(*folder_, encoding);
+    if (counter)
+      opened.counter = std::move(*counter);
+    else
+      log::warn("inference", "token_ranks_unusable", {{"why", counter.error().message()}});
+  }
+  return opened.counter.get();
 }
 
 std::size_t TokenCounter::count(std::string_view text) const {

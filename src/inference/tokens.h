@@ -9,11 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/result.h"
 
 namespace tacit::inference {
@@ -42,6 +44,26 @@ class TokenCounter {
   TokenCounter(Encoding encoding, std::unique_ptr<const Ranks> ranks);
   Encoding encoding_;
   std::unique_ptr<const Ranks> ranks_;
+};
+
+// The counters of a folder, each opened when it is first asked for, which takes some 60 ms. Safe
+// from any thread.
+class TokenCounters {
+ public:
+  // Without a folder there are none.
+  explicit TokenCounters(std::optional<std::filesystem::path> folder)
+      : folder_(std::move(folder)) {}
+  // Null where its ranks are missing or damaged, which is logged once. Lives as long as this.
+  const TokenCounter* of(Encoding encoding);
+
+ private:
+  struct Opened {
+    bool was_tried = false;
+    std::unique_ptr<TokenCounter> counter;
+  };
+  std::optional<std::filesystem::path> folder_;
+  Mutex mutex_;
+  std::map<Encoding, Opened> opened_ TACIT_GUARDED_BY(mutex_);
 };
 
 // A count without ranks: the exact pieces, each with a guess from its length and script.

@@ -193,6 +193,21 @@ TEST_F(TokensTest, IdsAreThoseOfThePublishedVectors) {
   EXPECT_GT(checked, 500U);
 }
 
+TEST(TokenCounters, OpensWhatIsAskedForOnceAndHasNoneThatIsDamaged) {
+  EXPECT_EQ(TokenCounters(std::nullopt).of(Encoding::kO200kBase), nullptr);
+  const testing::TempFolder folder;
+  testing::write_file(folder.path() / "cl100k_base.json", R"({"bpe_ranks": "! 0 IQ=="})");
+  TokenCounters damaged(folder.path());
+  EXPECT_EQ(damaged.of(Encoding::kO200kBase), nullptr) << "there is no such file";
+  EXPECT_EQ(damaged.of(Encoding::kCl100kBase), nullptr) << "not the ranks of this encoding";
+  if (!find_token_ranks()) GTEST_SKIP() << "there are no token ranks here";
+  TokenCounters counters(find_token_ranks());
+  const TokenCounter* const first = counters.of(Encoding::kO200kBase);
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->encoding(), Encoding::kO200kBase);
+  EXPECT_EQ(counters.of(Encoding::kO200kBase), first);
+}
+
 TEST_F(TokensTest, MergingByHeapAndByArrayFollowTheDefinition) {
   auto opened = Ranks::open(*find_token_ranks() / "cl100k_base.json", Encoding::kCl100kBase);
   ASSERT_TRUE(opened);

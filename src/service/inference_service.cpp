@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <map>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -81,7 +80,7 @@ struct InferenceService::State {
   InferenceSettings settings;
   const Parts parts;
   const inference::Catalogue catalogue;
-  std::map<inference::Encoding, std::unique_ptr<inference::TokenCounter>> counters;
+  inference::TokenCounters counters{inference::find_token_ranks()};
   std::unique_ptr<Ledger> ledger;
   std::string ledger_trouble;
   std::unique_ptr<privacy::Sensitivities> sensitivities;
@@ -95,16 +94,6 @@ struct InferenceService::State {
 Result<void> InferenceService::State::open() {
   if (settings.developer.empty()) settings.developer = developer_of_this_machine();
   run = hex(sha256(random_bytes(kRunBytes)), kRunBytes);
-  if (const auto folder = inference::find_token_ranks()) {
-    for (const auto encoding :
-         {inference::Encoding::kO200kBase, inference::Encoding::kCl100kBase}) {
-      auto counter = inference::TokenCounter::open(*folder, encoding);
-      if (counter)
-        counters.emplace(encoding, std::move(*counter));
-      else
-        log::warn("service", "token_ranks_unusable", {{"why", counter.error().message()}});
-    }
-  }
   // Without a ledger nothing remote is called, and what is local still works.
   auto opened = store::open_ledger(parts.store, settings.budget, parts.clock);
   if (opened)
@@ -123,7 +112,7 @@ Result<void> InferenceService::State::open() {
   inference::EngineParts engine_parts{parts.clock};
   engine_parts.ledger = ledger.get();
   engine_parts.ledger_trouble = ledger_trouble;
-  for (const auto& [encoding, counter] : counters) engine_parts.counters[encoding] = counter.get();
+  engine_parts.counters = &counters;
   engine = TACIT_TRY(inference::Engine::open(std::move(options), std::move(engine_parts)));
 
   privacy::Sensitivities::Parts layers{parts.redactor, parts.embedder};
