@@ -10,6 +10,7 @@
 #include "base/worker.h"
 #include "vector/code_kernels.h"
 #include "vector/index.h"
+#include "vector/pages.h"
 #include "vector/scan.h"
 
 namespace tacit::vector {
@@ -232,19 +233,36 @@ TEST(ExactIndex, TiesAreOrderedByKeyAndZeroIsAVector) {
   EXPECT_TRUE(index->nearest(some, 0)->empty());
 }
 
-TEST(ExactIndex, GrowsAndShrinksOverManyBlocks) {
-  const auto vectors = make_vectors(2100, 8);
+TEST(ExactIndex, GrowsAndShrinksOverABlock) {
+  constexpr std::size_t kGone = 1500;
+  const auto vectors = make_vectors(kBlockRows + 1000, 8);
   const auto index = make_exact_index(kDimension);
   fill(*index, vectors);
   const std::size_t full = index->bytes();
+  EXPECT_EQ(index->nearest(vectors[kBlockRows], 1)->front().key.id, kBlockRows + 1);
   std::vector<std::uint64_t> gone;
-  for (std::uint64_t id = 1; id <= 1500; ++id) gone.push_back(id);
+  for (std::uint64_t id = 1; id <= kGone; ++id) gone.push_back(id);
   index->remove(gone);
-  EXPECT_EQ(index->size(), 600U);
+  EXPECT_EQ(index->size(), vectors.size() - kGone);
   EXPECT_LT(index->bytes(), full);
-  for (std::size_t i = 1500; i < vectors.size(); i += 7) {
+  for (std::size_t i = kGone; i < vectors.size(); i += 301) {
     EXPECT_EQ(index->nearest(vectors[i], 1)->front().key.id, i + 1);
   }
+  for (std::uint64_t id = kGone + 1; id <= vectors.size(); ++id) gone.push_back(id);
+  index->remove(gone);
+  EXPECT_TRUE(index->nearest(vectors[0], 1)->empty());
+}
+
+TEST(Pages, AreZerosInWholePagesAndGoBack) {
+  for (const std::size_t bytes : {std::size_t{1}, kPageBytes, kPageBytes + 1}) {
+    const Pages pages = map_pages(bytes);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(pages.get()) % kPageBytes, 0U);
+    for (std::size_t at = 0; at < bytes; at += 4096) EXPECT_EQ(pages.get()[at], std::byte{0});
+    std::fill_n(pages.get(), bytes, std::byte{1});
+  }
+  std::vector<std::uint64_t, PageAllocator<std::uint64_t>> numbers;  // from new to pages
+  for (std::uint64_t i = 0; i < kPageBytes; ++i) numbers.push_back(i);
+  for (std::uint64_t i = 0; i < kPageBytes; i += 997) EXPECT_EQ(numbers[i], i);
 }
 
 TEST(ExactIndex, ReadersAndAWriterMayRunAtOnce) {

@@ -7,6 +7,7 @@ namespace tacit::vector {
 namespace {
 
 constexpr std::size_t kCacheLine = 64;
+constexpr std::size_t kAhead = 4;  // codes fetched from memory before they are needed
 
 // SplitMix64 (Steele, Lea and Flood 2014): a number in no order for each row.
 std::uint64_t scramble(std::uint64_t value) {
@@ -162,10 +163,11 @@ std::vector<Near> Graph::walk(const Probe& probe, Near from, std::size_t level, 
     std::size_t count = 0;
     for (const std::uint32_t row : links(next->row, level)) {
       if (!visited.is_new(row)) continue;
-      rows_.prefetch_code(row);
+      if (count < kAhead) rows_.prefetch_code(row);
       fresh[count++] = row;
     }
     for (std::size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) rows_.prefetch_code(fresh[i + kAhead]);
       const float near = nearness(probe, fresh[i]);
       if (beam.takes(near)) beam.add({near, fresh[i]});
     }

@@ -28,12 +28,6 @@ inline constexpr std::size_t kBuildWidth =
 inline constexpr std::size_t kHighestLevel = 12;
 inline constexpr std::size_t kSearchWidth = 48;  // at least, for a query (ef)
 
-// A row and how near it is; larger is nearer.
-struct Near {
-  float nearness = 0;
-  std::uint32_t row = 0;
-};
-
 // The highest level of a row: one in kLinks reaches the next.
 std::size_t level_of(std::uint32_t row);
 
@@ -79,6 +73,7 @@ class Graph {
     std::uint32_t count = 0;
     std::array<std::uint32_t, kLinks> links{};
   };
+  using BaseLinks = std::vector<Base, PageAllocator<Base>>;
   struct Probe {
     const std::int8_t* code = nullptr;
     float scale = 1;
@@ -98,7 +93,7 @@ class Graph {
   std::uint32_t linked_ = 0;
   std::uint32_t entry_ = 0;
   std::size_t top_ = 0;  // level of the entry
-  std::vector<Base> base_;
+  BaseLinks base_;
   std::vector<std::vector<Upper>> upper_;  // of each row, its levels from 1 on
   mutable Mutex pool_mutex_;
   mutable std::vector<std::unique_ptr<Visited>> pool_ TACIT_GUARDED_BY(pool_mutex_);

@@ -75,7 +75,7 @@ bool Graph::unpack(std::string_view bytes) {
   // Each row takes four bytes at least, so no number makes this reserve more than the file is long.
   if (rows == 0 || rows > rows_.size() || rows > bytes.size() / sizeof(std::uint32_t)) return false;
   const auto entry = taker.below(rows);
-  std::vector<Base> base(rows);
+  BaseLinks base(rows);
   std::vector<std::vector<Upper>> upper(rows);
   std::size_t top = 0;
   for (std::uint32_t row = 0; row < rows && !taker.failed(); ++row) {

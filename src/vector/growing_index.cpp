@@ -24,7 +24,7 @@
 namespace tacit::vector {
 namespace {
 
-constexpr std::size_t kRescored = 3;        // rows looked at in f32 for each wanted, of the graph
+constexpr std::size_t kLookedAt = 3;        // rows that a walk looks at for each wanted
 constexpr std::size_t kDeadPerMille = 200;  // from here on the rows are made anew
 constexpr std::size_t kKeptGrowth = 10;     // a graph is kept again when it grew by this part
 
@@ -78,15 +78,14 @@ class GrowingIndex final : public VectorIndex {
     const ReaderLock lock(mutex_);
     const Rows& rows = core_->rows;
     const std::size_t linked = core_->graph.size();
-    const std::size_t width = std::max(kSearchWidth, k * kRescored);
+    const std::size_t width = std::max(kSearchWidth, k * kLookedAt);
     const bool walks = linked * 2 > rows.size() && width * options_.rows_per_candidate < linked;
     std::vector<Neighbour> found;
     if (walks) {
       const std::size_t dead = rows.size() - rows.live();
-      auto near = core_->graph.search(rows.coded(query), width + width * dead / rows.size());
-      near.resize(std::min(near.size(), std::max(kSearchWidth / 2, k * kRescored)));
-      for (const Near& one : near)
-        found.push_back({rows.key(one.row), dot(query, rows.values(one.row))});
+      const CodedQuery coded = rows.coded(query);
+      const auto near = core_->graph.search(coded, width + width * dead / rows.size());
+      rescore_nearest(rows, query, coded, near, k, found);
     }
     scan_from(rows, query, walks ? linked : 0, k, found);
     keep_best(found, k);

@@ -15,7 +15,7 @@ Rows::Rows(std::size_t dimension)
 
 std::size_t Rows::bytes() const {
   const std::size_t row = width_ + dimension_ * sizeof(float) + sizeof(RowNumbers);
-  return blocks_.size() * kBlockRows * row + keys_.capacity() * sizeof(VectorKey);
+  return keys_.size() * row + keys_.capacity() * sizeof(VectorKey);
 }
 
 RowNumbers Rows::quantise(std::span<const float> values, std::int8_t* code) const {
@@ -29,7 +29,8 @@ RowNumbers Rows::quantise(std::span<const float> values, std::int8_t* code) cons
   result.scale = largest / 127.0F;
   float lost = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    code[i] = static_cast<std::int8_t>(std::lround(values[i] / largest * 127.0F));
+    const float exact = values[i] / largest * 127.0F;
+    code[i] = static_cast<std::int8_t>(exact + std::copysign(0.5F, exact));  // a call less a value
     const float rest = values[i] - result.scale * static_cast<float>(code[i]);
     lost += rest * rest;
   }
@@ -46,10 +47,9 @@ CodedQuery Rows::coded(std::span<const float> query) const {
 }
 
 void Rows::write(std::uint32_t row, std::span<const float> values) {
-  Block& block = *blocks_[row / kBlockRows];
-  std::int8_t* const code = block.codes[row % kBlockRows * width_ / kCodeStep].bytes.data();
-  block.numbers[row % kBlockRows] = quantise(values, code);
-  std::copy(values.begin(), values.end(), block.values.get() + row % kBlockRows * dimension_);
+  Block& block = blocks_[row / kBlockRows];
+  block.numbers[row % kBlockRows] = quantise(values, block.code(row, width_));
+  std::ranges::copy(values, block.value(row, dimension_));
 }
 
 std::uint32_t* Rows::row_of(const VectorKey& key) {
@@ -76,8 +76,7 @@ void Rows::put(const VectorKey& key, std::span<const float> values, bool in_plac
     by_id_[key.id].push_back({key.part, row});
     ++live_;
   }
-  if (row / kBlockRows == blocks_.size())
-    blocks_.push_back(std::make_unique<Block>(width_, dimension_));
+  if (row / kBlockRows == blocks_.size()) blocks_.emplace_back(width_, dimension_);
   keys_.push_back(key);
   dead_.push_back(false);
   write(row, values);
@@ -113,15 +112,14 @@ void Rows::erase(std::uint32_t row) {
   }
   keys_.pop_back();
   dead_.pop_back();
-  std::fill_n(blocks_[last / kBlockRows]->codes.get() + last % kBlockRows * width_ / kCodeStep,
-              width_ / kCodeStep, CodeChunk{});
-  blocks_.resize((keys_.size() + kBlockRows - 1) / kBlockRows);
+  std::fill_n(blocks_[last / kBlockRows].code(last, width_), width_, std::int8_t{0});
+  if (last % kBlockRows == 0) blocks_.pop_back();
 }
 
 std::uint64_t Rows::hash(std::size_t count) const {
   std::uint64_t hash = count;
   for (std::size_t first = 0; first < count; first += kBlockRows) {
-    const Block& block = *blocks_[first / kBlockRows];
+    const Block& block = blocks_[first / kBlockRows];
     const std::size_t rows = std::min(kBlockRows, count - first);
     const auto of = [](const void* data, std::size_t bytes) {
       return xxh3({static_cast<const char*>(data), bytes});

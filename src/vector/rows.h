@@ -21,10 +21,12 @@
 
 #include "vector/code_kernels.h"
 #include "vector/index.h"
+#include "vector/pages.h"
 
 namespace tacit::vector {
 
-inline constexpr std::size_t kBlockRows = 1024;
+// So many that codes and vectors fill whole pages at the usual widths (multiples of 128).
+inline constexpr std::size_t kBlockRows = 16'384;
 
 struct RowNumbers {
   float scale = 0;
@@ -52,6 +54,12 @@ struct Bounds {
 };
 inline constexpr float kDeviations = 4;
 
+// A row and how near it is by its code; larger is nearer.
+struct Near {
+  float nearness = 0;
+  std::uint32_t row = 0;
+};
+
 class Rows {
  public:
   explicit Rows(std::size_t dimension);
@@ -65,13 +73,13 @@ class Rows {
   const VectorKey& key(std::size_t row) const { return keys_[row]; }
   bool is_dead(std::size_t row) const { return dead_[row]; }
   const std::int8_t* code(std::size_t row) const {
-    return blocks_[row / kBlockRows]->codes[row % kBlockRows * width_ / kCodeStep].bytes.data();
+    return blocks_[row / kBlockRows].code(row, width_);
   }
   std::span<const float> values(std::size_t row) const {
-    return {blocks_[row / kBlockRows]->values.get() + row % kBlockRows * dimension_, dimension_};
+    return {blocks_[row / kBlockRows].value(row, dimension_), dimension_};
   }
   const RowNumbers& numbers(std::size_t row) const {
-    return blocks_[row / kBlockRows]->numbers[row % kBlockRows];
+    return blocks_[row / kBlockRows].numbers[row % kBlockRows];
   }
 
   // Begins to fetch what is about to be read from memory.
@@ -84,10 +92,6 @@ class Rows {
   }
 
   CodedQuery coded(std::span<const float> query) const;
-  // Of the cosine of the query and a row.
-  Bounds bounds(const CodedQuery& query, std::size_t row) const {
-    return bounds_of(product(query.code(), code(row)), query.numbers, numbers(row));
-  }
   // Of two codes, without their scales.
   std::int32_t product(const std::int8_t* a, const std::int8_t* b) const {
     return kernel_.dot(a, b, width_);
@@ -96,13 +100,15 @@ class Rows {
   void products(std::size_t first, const QueryBlock& queries, std::int32_t* products) const {
     kernel_.dot_block(code(first), queries, width_, products);
   }
-  // Of a product of codes, the cosine that it stands for.
+  // The cosine that a product of codes stands for, and how far off it may be.
   static Bounds bounds_of(std::int32_t product, const RowNumbers& query, const RowNumbers& row) {
+    return around(static_cast<float>(product) * (query.scale * row.scale), query, row);
+  }
+  static Bounds around(float middle, const RowNumbers& query, const RowNumbers& row) {
     const float query_length = query.length + query.error;  // of the code, at most
     const float reach = query.error * row.length + query_length * row.error;
     const float spread = kStep * (query.scale * row.length + query_length * row.scale);
-    return {static_cast<float>(product) * query.scale * row.scale, reach + kSlack,
-            std::min(reach, spread) + kSlack};
+    return {middle, reach + kSlack, std::min(reach, spread) + kSlack};
   }
   // Of the codes and scales of rows [0, count).
   std::uint64_t hash(std::size_t count) const;
@@ -123,11 +129,18 @@ class Rows {
   // A fixed number of rows; blocks never move, so growing copies nothing.
   struct Block {
     Block(std::size_t width, std::size_t dimension)
-        : codes(std::make_unique<CodeChunk[]>(kBlockRows * width / kCodeStep)),
-          values(std::make_unique<float[]>(kBlockRows * dimension)) {}
-    std::unique_ptr<CodeChunk[]> codes;
-    std::unique_ptr<float[]> values;
-    std::array<RowNumbers, kBlockRows> numbers{};
+        : codes(map_pages(kBlockRows * width)),
+          values(map_pages(kBlockRows * dimension * sizeof(float))),
+          numbers(kBlockRows) {}
+    std::int8_t* code(std::size_t row, std::size_t width) const {
+      return reinterpret_cast<std::int8_t*>(codes.get()) + row % kBlockRows * width;
+    }
+    float* value(std::size_t row, std::size_t dimension) const {
+      return reinterpret_cast<float*>(values.get()) + row % kBlockRows * dimension;
+    }
+    Pages codes;
+    Pages values;
+    std::vector<RowNumbers> numbers;
   };
   struct Part {
     std::uint32_t part = 0;
@@ -150,7 +163,7 @@ class Rows {
   std::vector<VectorKey> keys_;  // by row
   std::vector<bool> dead_;
   std::unordered_map<std::uint64_t, std::vector<Part>> by_id_;  // live ones
-  std::vector<std::unique_ptr<Block>> blocks_;
+  std::vector<Block> blocks_;
 };
 
 }  // namespace tacit::vector

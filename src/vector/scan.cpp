@@ -46,9 +46,18 @@ class Threshold {
 
 // A row that may be among the best, as far as is known.
 struct Candidate {
-  std::size_t row = 0;
+  std::uint32_t row = 0;
   Bounds bounds;
 };
+
+// Computes in f32 what is left of the candidates.
+void rescore(const Rows& rows, std::span<const float> query, const std::vector<Candidate>& left,
+             std::vector<Neighbour>& found) {
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (i + kValuesAhead < left.size()) rows.prefetch_values(left[i + kValuesAhead].row);
+    found.push_back({rows.key(left[i].row), dot(query, rows.values(left[i].row))});
+  }
+}
 
 // The k best of `count` rows; row_of(i) is the number of the i-th.
 template <class RowOf>
@@ -65,21 +74,17 @@ void scan(const Rows& rows, std::span<const float> query, std::size_t count, Row
   for (std::size_t i = 0; i < count; ++i) {
     const std::size_t row = row_of(i);
     if (i + kCodesAhead < count) rows.prefetch_code(row_of(i + kCodesAhead));
-    const Bounds bounds = rows.bounds(coded, row);
+    const Bounds bounds = Rows::bounds_of(rows.product(coded.code(), rows.code(row)), coded.numbers,
+                                          rows.numbers(row));
     if (!is_wanted(bounds) || rows.is_dead(row)) continue;
-    candidates.push_back({row, bounds});
+    candidates.push_back({static_cast<std::uint32_t>(row), bounds});
     if (bounds.middle - bounds.spread > likely.value()) likely.add(bounds.middle - bounds.spread);
     if (bounds.middle - bounds.reach > sure.value()) sure.add(bounds.middle - bounds.reach);
   }
   likely.settle();
   sure.settle();
   std::erase_if(candidates, [&](const Candidate& one) { return !is_wanted(one.bounds); });
-  for (std::size_t i = 0; i < candidates.size(); ++i) {
-    if (i + kValuesAhead < candidates.size())
-      rows.prefetch_values(candidates[i + kValuesAhead].row);
-    const std::size_t row = candidates[i].row;
-    found.push_back({rows.key(row), dot(query, rows.values(row))});
-  }
+  rescore(rows, query, candidates, found);
 }
 
 using Lanes = std::array<float, kProductBlock>;
@@ -169,6 +174,20 @@ void scan_batch(const Rows& rows, std::span<const std::span<const float>> querie
         found[lane].push_back({rows.key(row), dot(queries[lane], rows.values(row))});
     }
   }
+}
+
+void rescore_nearest(const Rows& rows, std::span<const float> query, const CodedQuery& coded,
+                     std::span<const Near> nearest_first, std::size_t k,
+                     std::vector<Neighbour>& found) {
+  std::vector<Candidate> candidates;
+  float least = -std::numeric_limits<float>::infinity();
+  for (const Near& near : nearest_first) {
+    const Bounds bounds = Rows::around(near.nearness, coded.numbers, rows.numbers(near.row));
+    if (bounds.middle + bounds.spread < least) continue;
+    candidates.push_back({near.row, bounds});
+    if (candidates.size() == k) least = bounds.middle - bounds.spread;
+  }
+  rescore(rows, query, candidates, found);
 }
 
 void keep_best(std::vector<Neighbour>& found, std::size_t k) {

@@ -23,6 +23,11 @@ void scan_some(const Rows& rows, std::span<const float> query, std::span<const s
 void scan_batch(const Rows& rows, std::span<const std::span<const float>> queries, std::size_t k,
                 std::span<std::vector<Neighbour>> found);
 
+// Of rows that a walk found, those that may be among its k best.
+void rescore_nearest(const Rows& rows, std::span<const float> query, const CodedQuery& coded,
+                     std::span<const Near> nearest_first, std::size_t k,
+                     std::vector<Neighbour>& found);
+
 // Best first, ties by key, k at most.
 void keep_best(std::vector<Neighbour>& found, std::size_t k);
 
