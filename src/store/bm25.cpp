@@ -52,6 +52,18 @@ int frequency_of(const Api& api, Fts5Context* context, int phrase,
   return code;
 }
 
+int size_of(const Bm25Run& run, const Api& api, Fts5Context* context, int& size) {
+  KnownDocument* const known =
+      run.memory == nullptr ? nullptr : run.memory->at(api.xRowid(context));
+  if (known != nullptr && known->size != 0) {
+    size = static_cast<int>(known->size);
+    return SQLITE_OK;
+  }
+  const int code = api.xColumnSize(context, kAllColumns, &size);
+  if (code == SQLITE_OK && known != nullptr) known->size = static_cast<std::uint32_t>(size);
+  return code;
+}
+
 bool is_better(const Bm25Run::Row& a, const Bm25Run::Row& b) {
   return a.score != b.score ? a.score > b.score : a.number < b.number;
 }
@@ -82,7 +94,7 @@ int look_at(Bm25Run& run, const Api& api, Fts5Context* context,
   }
   if (bound < run.least()) return SQLITE_OK;
   int size = 0;
-  if (const int code = api.xColumnSize(context, kAllColumns, &size); code != SQLITE_OK) return code;
+  if (const int code = size_of(run, api, context, size); code != SQLITE_OK) return code;
   double sum = 0;
   for (std::size_t i = 0; i < frequencies.size(); ++i) {
     if (frequencies[i] > 0)

@@ -16,6 +16,7 @@
 
 #include "base/result.h"
 #include "store/connection.h"
+#include "store/text_memory.h"
 
 struct fts5_api;
 
@@ -35,6 +36,8 @@ struct Bm25Run {
   std::size_t most = 0;
   // As many documents as are wanted are known to score at least this.
   double known_least = 0;
+  // Of the kind of documents; sizes are taken from here and put there.
+  TextMemory::OfKind* memory = nullptr;
 
   // Filled by the rows.
   std::vector<double> idf;

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/result.h"
-#include "store/term_counts.h"
+#include "store/text_memory.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -141,7 +141,7 @@ class Connection {
   // The last connection to close then moves the WAL into the database and deletes it.
   void allow_checkpoint_on_close();
   Error error(int code);
-  TermCounts& term_counts() { return term_counts_; }
+  TextMemory& text_memory() { return text_memory_; }
 
  private:
   friend class Statement;
@@ -156,7 +156,7 @@ class Connection {
   sqlite3* handle_;
   std::string path_;
   std::unordered_map<const char*, Cached> cache_;  // by the address of the constant
-  TermCounts term_counts_;
+  TextMemory text_memory_;
   std::int64_t wal_pages_ = 0;
   bool is_unfit_ = false;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <span>
+#include <unordered_map>
 
 #include "base/text.h"
 #include "store/bm25.h"
@@ -19,32 +20,32 @@ constexpr std::int64_t kNeverCommon = 50;
 constexpr Sql kPlace("SELECT session, ordinal, text_bytes FROM exchange WHERE id = ?1");
 
 // What is known of the documents of a kind as the transaction sees them.
-Result<TermCounts::OfKind*> counts_of(ReadTxn& txn, HitKind kind) {
-  TermCounts& counts = txn.term_counts();
+Result<TextMemory::OfKind*> memory_of(ReadTxn& txn, HitKind kind) {
+  TextMemory& memory = txn.text_memory();
   const std::int64_t generation = TACIT_TRY(txn.integer(hot::kContentGeneration));
-  if (counts.generation != generation) counts = {generation, {}, {}};
-  return kind == HitKind::kItem ? &counts.items : &counts.exchanges;
+  if (memory.generation != generation) memory = {generation, {}, {}};
+  return kind == HitKind::kItem ? &memory.items : &memory.exchanges;
 }
 
 Result<std::int64_t> documents_of(ReadTxn& txn, HitKind kind) {
-  TermCounts::OfKind& counts = *TACIT_TRY(counts_of(txn, kind));
-  if (!counts.documents) {
-    counts.documents =
+  TextMemory::OfKind& memory = *TACIT_TRY(memory_of(txn, kind));
+  if (!memory.documents) {
+    memory.documents =
         TACIT_TRY(kind == HitKind::kItem ? txn.integer("SELECT count(*) FROM item")
                                          : txn.integer("SELECT count(*) FROM exchange"));
   }
-  return *counts.documents;
+  return *memory.documents;
 }
 
 Result<std::int64_t> documents_with(ReadTxn& txn, HitKind kind, const std::string& term) {
-  TermCounts::OfKind& counts = *TACIT_TRY(counts_of(txn, kind));
-  if (const auto known = counts.holding.find(term); known != counts.holding.end())
+  TextMemory::OfKind& memory = *TACIT_TRY(memory_of(txn, kind));
+  if (const auto known = memory.holding.find(term); known != memory.holding.end())
     return known->second;
   const std::int64_t holding =
       TACIT_TRY(kind == HitKind::kItem ? txn.integer(hot::kItemsWithTerm, term)
                                        : txn.integer(hot::kExchangesWithTerm, term));
-  if (counts.holding.size() >= kMaxTermCounts) counts.holding.clear();
-  counts.holding.emplace(term, holding);
+  if (memory.holding.size() >= kMaxTermCounts) memory.holding.clear();
+  memory.holding.emplace(term, holding);
   return holding;
 }
 
@@ -94,6 +95,7 @@ class TextSearch {
 
   // Puts the terms in the order of their rarity.
   Result<void> weigh(const std::vector<std::string>& terms) {
+    memory_ = TACIT_TRY(memory_of(txn_, kind_));
     std::vector<std::pair<std::int64_t, std::string>> weighed;
     for (const std::string& term : terms)
       weighed.emplace_back(TACIT_TRY(documents_with(txn_, kind_, term)), term);
@@ -134,6 +136,7 @@ class TextSearch {
     run.holding = holding_;
     run.most = limit_;
     run.known_least = known_least;
+    run.memory = memory_;
     std::string expression = any_of(terms_);
     if (leading < terms_.size()) {
       run.first = static_cast<int>(leading);
@@ -152,27 +155,45 @@ class TextSearch {
 
   Result<std::vector<TextHit>> hits_of(const Bm25Run& run) {
     const std::vector<Bm25Run::Row> best = run.in_order();
-    std::string numbers;
+    const auto ids = TACIT_TRY(unknown_ids(best));
+    std::vector<TextHit> hits;
     for (const Bm25Run::Row& row : best) {
+      const KnownDocument* const known = memory_->at(row.number);
+      if (known != nullptr && known->id != 0) {
+        hits.push_back({kind_, known->id, row.score});
+      } else if (const auto found = ids.find(row.number); found != ids.end()) {
+        hits.push_back({kind_, found->second, row.score});
+      }
+    }
+    return hits;
+  }
+
+  // By number, of the rows whose ids are not remembered.
+  Result<std::unordered_map<std::int64_t, std::uint64_t>> unknown_ids(
+      std::span<const Bm25Run::Row> rows) {
+    std::string numbers;
+    for (const Bm25Run::Row& row : rows) {
+      const KnownDocument* const known = memory_->at(row.number);
+      if (known != nullptr && known->id != 0) continue;
       numbers += numbers.empty() ? '[' : ',';
       numbers += std::to_string(row.number);
     }
-    std::vector<TextHit> hits;
-    if (best.empty()) return hits;
-    auto rows = TACIT_TRY(txn_.query(
+    std::unordered_map<std::int64_t, std::uint64_t> ids;
+    if (numbers.empty()) return ids;
+    auto found = TACIT_TRY(txn_.query(
         kind_ == HitKind::kItem ? hot::kItemsOfNumbers : hot::kExchangesOfNumbers, numbers + ']'));
-    auto row = best.begin();
-    while (TACIT_TRY(rows.step())) {
-      while (row->number != rows.integer(0)) ++row;
-      hits.push_back({kind_, rows.id(1), row->score});
+    while (TACIT_TRY(found.step())) {
+      ids.emplace(found.integer(0), found.id(1));
+      if (KnownDocument* known = memory_->at(found.integer(0))) known->id = found.id(1);
     }
-    return hits;
+    return ids;
   }
 
   ReadTxn& txn_;
   HitKind kind_;
   const SearchFilter& filter_;
   std::size_t limit_;
+  TextMemory::OfKind* memory_ = nullptr;
   std::vector<std::string> terms_;
   std::vector<std::int64_t> holding_;  // of each term
 };

@@ -25,7 +25,7 @@ class ReadTxn {
     return connection_.integer(sql, values...);
   }
 
-  TermCounts& term_counts() { return connection_.term_counts(); }
+  TextMemory& text_memory() { return connection_.text_memory(); }
 
  protected:
   Connection& connection_;
