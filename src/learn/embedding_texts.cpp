@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kMaxPartBytes = 900;
 constexpr std::size_t kLeadBytes = 450;
-// A reply is read on behind its lead in so many parts. More found nothing more
-// (docs/quality.md).
+// A reply is read on behind its lead in so many parts, each under the request's lead: what it
+// answers. More found nothing more (docs/quality.md).
 constexpr std::size_t kMaxReplyParts = 2;
 constexpr std::size_t kMaxParts = 5;
 constexpr std::size_t kMinPartBytes = 60;
@@ -58,9 +58,10 @@ std::vector<std::string> embedding_texts(const Exchange& exchange) {
     add_part(parts, std::string_view(request).substr(request_lead.size()));
   std::string_view rest = std::string_view(reply).substr(reply_lead.size());
   for (std::size_t i = 0; i < kMaxReplyParts && !rest.empty(); ++i) {
-    const std::string_view part = clip_utf8(rest, kMaxPartBytes);
-    add_part(parts, part);
+    const std::string_view part = clip_utf8(rest, kMaxPartBytes - request_lead.size() - 1);
     rest.remove_prefix(part.size());
+    if (trim(part).size() < kMinPartBytes) continue;
+    add_part(parts, std::string(request_lead) + '\n' + std::string(trim(part)));
   }
   add_part(parts, first_failure(exchange));
   return parts;
