@@ -74,6 +74,7 @@ function explanation(why, isOpen) {
   node.append(el('div.why', why.summary ? el('p', data(why.summary)) : null, pairs([
     ['Words', rank(why.text_rank, why.text_score === null ? '' : `, BM25 ${why.text_score.toFixed(2)}`)],
     ['Meaning', rank(why.vector_rank, why.cosine === null ? '' : `, cosine ${why.cosine.toFixed(3)}`)],
+    ['Together', why.closeness === null ? null : `${Math.round(why.closeness * 100)} % of the query at one place`],
     ['Matched', why.matched_terms.length ? el('span.facts', why.matched_terms.map((term) => chip(term))) : null],
   ])));
   return node;

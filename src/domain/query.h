@@ -43,6 +43,8 @@ struct Explanation {
   std::optional<double> text_score;  // BM25, higher is better
   std::optional<int> vector_rank;
   std::optional<double> cosine;
+  // How much of the query stands close together in it, 0 to 1; empty where nobody looked.
+  std::optional<double> closeness;
   std::vector<std::string> matched_terms;
   std::string summary;  // one sentence for people
 };

@@ -109,6 +109,7 @@ std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evi
     Candidate& entry = candidate(evidence);
     entry.text_rank = ++rank;
     entry.bm25 = std::max(evidence.score, 0.0);
+    if (!by_vector.empty()) entry.closeness = evidence.closeness;
   }
   rank = 0;
   for (const Evidence& evidence : by_vector) {
@@ -129,7 +130,8 @@ std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evi
     } else if (by_text.empty()) {
       entry.score = meaning;
     } else {
-      entry.score = weight * words + (1.0 - weight) * meaning * meaning;
+      entry.score = weight * (words + kCloseShare * entry.closeness.value_or(0)) +
+                    (1.0 - weight) * meaning * meaning;
     }
     result.push_back(entry);
   }

@@ -3,8 +3,10 @@
 // combination of scores, not of ranks (S. Bruch, S. Gai, A. Ingber, "An Analysis of Fusion
 // Functions for Hybrid Retrieval", ACM TOIS 2023):
 //
-//   score = w · bm25 / best bm25 of this query  +  (1 − w) · max(cosine, 0)²
+//   score = w · (bm25 / best bm25 of this query + closeness / 2)  +  (1 − w) · max(cosine, 0)²
 //
+// Closeness says how much of the query stands together at one place of the document: BM25 counts
+// words wherever they stand, and a long text holds many.
 // A document that one list lacks gets zero there. BM25 has no upper bound, so it is scaled by the
 // best of the query; the cosine has one, and its square lets a near neighbour stand out and keeps
 // the score of a query that nothing answers low. The weight of words w is the query's own
@@ -24,7 +26,7 @@
 namespace tacit::recall {
 
 inline constexpr double kTextWeight = 0.2;      // of words that cover nothing of the query
-inline constexpr double kCoverageWeight = 0.3;  // more, by the square of the share covered
+inline constexpr double kCoverageWeight = 0.2;  // more, by the square of the share covered
 inline constexpr double kNearWeight = 0.4;      // less, by what the best cosine is above kNear
 inline constexpr double kNear = 0.5;
 inline constexpr double kTextWeightLeast = 0.05;
@@ -35,6 +37,8 @@ inline constexpr std::size_t kCoverageTerms = 64;
 inline constexpr std::size_t kPool = 500;
 // Neighbours below this cosine have nothing to do with the query.
 inline constexpr double kMinCosine = 0.2;
+// What the words count for more, as a share, where all of the query stands close together.
+inline constexpr double kCloseShare = 0.5;
 // In text mode a score of 0 to 1 is bm25 / (bm25 + this), and for the best at least kTextLeast: in
 // a small store every word is common and BM25 says next to nothing.
 inline constexpr double kTextHalf = 10.0;
@@ -58,6 +62,7 @@ struct Evidence {  // one document of one list, with its score there
   HitKind kind = HitKind::kItem;
   std::uint64_t id = 0;
   double score = 0;
+  double closeness = 0;  // of the query's terms in it (store/text_queries.h)
 };
 
 struct Candidate {
@@ -67,7 +72,8 @@ struct Candidate {
   double bm25 = 0;
   std::optional<int> vector_rank;
   double cosine = 0;
-  double score = 0;  // 0 to 1
+  std::optional<double> closeness;  // where it counts: of texts, when both ways found something
+  double score = 0;                 // 0 to 1; up to half more until raise_by_session()
 };
 
 // The first of a list, ties by kind and id; nothing for an empty one.

@@ -53,6 +53,20 @@ TEST(Fusion, IsTheDocumentedConvexCombination) {
   }
 }
 
+TEST(Fusion, ClosenessRaisesAsWordsWeighWhenBothWaysFoundSomething) {
+  std::vector<Evidence> texts = {exchange(1, 10), exchange(2, 9)};
+  const std::vector<Evidence> vectors = {exchange(1, 0.5), exchange(2, 0.5)};
+  const std::vector<Candidate> before = fuse(texts, vectors, 0.5);
+  ASSERT_EQ(order(before), (std::vector<std::uint64_t>{1, 2}));
+  texts[1].closeness = 0.8;
+  const std::vector<Candidate> after = fuse(texts, vectors, 0.5);
+  EXPECT_EQ(order(after), (std::vector<std::uint64_t>{2, 1}));
+  EXPECT_DOUBLE_EQ(after[0].score, before[1].score + text_weight(0.5, 0.5) * kCloseShare * 0.8);
+  const std::vector<Candidate> words_alone = fuse(texts, {}, 0.5);
+  EXPECT_EQ(order(words_alone), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_FALSE(words_alone[0].closeness);
+}
+
 TEST(Fusion, WordsWeighMoreTheMoreTheyCoverAndLessTheNearerMeaningIs) {
   EXPECT_DOUBLE_EQ(text_weight(0, 0.3), kTextWeight);
   EXPECT_DOUBLE_EQ(text_weight(1, kNear), kTextWeight + kCoverageWeight);

@@ -113,6 +113,7 @@ class Hydrator {
     if (candidate.text_rank) why.text_score = candidate.bm25;
     why.vector_rank = candidate.vector_rank;
     if (candidate.vector_rank) why.cosine = candidate.cosine;
+    why.closeness = candidate.closeness;
     const auto stems = TACIT_TRY(
         store::matched_terms(txn_, candidate.kind, candidate.id, terms_.of(candidate.kind)));
     why.matched_terms = store::as_written(query_.text, stems);

@@ -128,8 +128,29 @@ TEST_F(RetrieverTest, WordsWeighByWhatTheBestHitHoldsOfTheQuery) {
     const double cosine = answer.hits[0].why->cosine.value_or(0);
     ASSERT_GT(cosine, 0) << text;
     const double weight = text_weight(coverage, cosine);
-    EXPECT_NEAR(answer.hits[0].score, weight + (1 - weight) * cosine * cosine, 1e-6) << text;
+    const double words = 1 + kCloseShare * answer.hits[0].why->closeness.value_or(0);
+    EXPECT_NEAR(answer.hits[0].score,
+                std::min(1.0, weight * words + (1 - weight) * cosine * cosine), 1e-4)
+        << text;
   }
+}
+
+TEST_F(RetrieverTest, AQueryThatStandsAtOnePlaceComesBeforeItsWordsScattered) {
+  const std::string filler = " and then some quite different matters were told at length here";
+  const auto scattered = add(shop_, 0, "q", "retry" + filler + " uploads");
+  const auto close = add(blog_, 0, "q", filler + " retry uploads");
+  for (int i = 1; i < 6; ++i) add(shop_, i, "other", filler);
+  Query query = ask("retry uploads");
+  query.explain = true;
+  const Answer answer = search(query);
+  ASSERT_GE(answer.hits.size(), 2U);
+  EXPECT_EQ(answer.hits[0].id, close.id.value);
+  EXPECT_EQ(answer.hits[1].id, scattered.id.value);
+  EXPECT_EQ(answer.hits[0].why->closeness, 1.0);
+  EXPECT_LT(answer.hits[1].why->closeness.value_or(1), 1.0);
+  query.mode = SearchMode::kText;
+  const Answer by_words = search(query);
+  EXPECT_FALSE(by_words.hits[0].why->closeness) << "one way stays that way alone";
 }
 
 TEST_F(RetrieverTest, FindsAnExchangeInEveryModeWithTitlePassageAndProject) {

@@ -153,7 +153,8 @@ struct Retriever::State {
       terms = TACIT_TRY(store::query_terms(txn, kind, query.text));
       if (terms.empty() || !by_words) continue;
       const auto hits = TACIT_TRY(store::search_text(txn, kind, terms, filter, kPool));
-      for (const store::TextHit& hit : hits) lists.texts.push_back({hit.kind, hit.id, hit.score});
+      for (const store::TextHit& hit : hits)
+        lists.texts.push_back({hit.kind, hit.id, hit.score, hit.closeness});
     }
     return {};
   }

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <span>
+
+#include "store/text_queries.h"
 
 namespace tacit::store {
 namespace {
@@ -64,13 +67,77 @@ int size_of(const Bm25Run& run, const Api& api, Fts5Context* context, int& size)
   return code;
 }
 
+// A term where it stands in the row.
+struct Place {
+  int term = 0;  // below zero: of a phrase that does not count
+  int column = 0;
+  int word = 0;
+};
+
+int place_at(const Bm25Run& run, const Api& api, Fts5Context* context, int i, Place& place) {
+  const int code = api.xInst(context, i, &place.term, &place.column, &place.word);
+  place.term -= run.first;
+  return code;
+}
+
+// What a term adds to a window; nothing when no document holds it.
+double weight_of(const Bm25Run& run, std::size_t term) {
+  return run.holding[term] > 0 ? run.idf[term] : 0;
+}
+
+// The heaviest window of the row, over the weight of all terms. FTS5 gives the places in order.
+int closeness_of(Bm25Run& run, const Api& api, Fts5Context* context, double& closeness) {
+  int count = 0;
+  int code = api.xInstCount(context, &count);
+  run.together.assign(run.idf.size(), 0);
+  double now = 0;
+  double best = 0;
+  Place first;
+  int opening = 0;
+  if (code == SQLITE_OK && count > 0) code = place_at(run, api, context, 0, first);
+  for (int i = 0; i < count && code == SQLITE_OK; ++i) {
+    Place place;
+    code = place_at(run, api, context, i, place);
+    if (place.term < 0) continue;
+    const auto term = static_cast<std::size_t>(place.term);
+    if (run.together[term]++ == 0) now += weight_of(run, term);
+    while (code == SQLITE_OK &&
+           (first.column != place.column || place.word - first.word > kCloseWords)) {
+      const auto left = static_cast<std::size_t>(std::max(first.term, 0));
+      if (first.term >= 0 && --run.together[left] == 0) now -= weight_of(run, left);
+      code = place_at(run, api, context, ++opening, first);
+    }
+    best = std::max(best, now);
+  }
+  double all = 0;
+  for (std::size_t term = 0; term < run.idf.size(); ++term) all += weight_of(run, term);
+  closeness = all > 0 ? std::min(best / all, 1.0) : 0;
+  return code;
+}
+
+// Notes the score; true while it is one of the kCloseRows highest.
+bool is_among_highest(Bm25Run& run, double score) {
+  std::vector<double>& highest = run.highest;
+  if (highest.size() == kCloseRows) {
+    if (score < highest.front()) return false;
+    std::pop_heap(highest.begin(), highest.end(), std::greater<>());
+    highest.pop_back();
+  }
+  highest.push_back(score);
+  std::push_heap(highest.begin(), highest.end(), std::greater<>());
+  return true;
+}
+
 bool is_better(const Bm25Run::Row& a, const Bm25Run::Row& b) {
   return a.score != b.score ? a.score > b.score : a.number < b.number;
 }
 
+bool is_kept(const Bm25Run& run, const Bm25Run::Row& row) {
+  return run.best.size() < run.most || is_better(row, run.best.front());
+}
+
 void keep(Bm25Run& run, const Bm25Run::Row& row) {
   if (run.best.size() == run.most) {
-    if (!is_better(row, run.best.front())) return;
     std::pop_heap(run.best.begin(), run.best.end(), is_better);
     run.best.pop_back();
   }
@@ -100,7 +167,13 @@ int look_at(Bm25Run& run, const Api& api, Fts5Context* context,
     if (frequencies[i] > 0)
       sum += run.idf[i] * saturate(frequencies[i], static_cast<double>(size) / run.average_size);
   }
-  keep(run, {api.xRowid(context), sum});
+  Bm25Run::Row row{api.xRowid(context), sum, 0};
+  if (!is_kept(run, row)) return SQLITE_OK;
+  if (is_among_highest(run, sum)) {
+    const int code = closeness_of(run, api, context, row.closeness);
+    if (code != SQLITE_OK) return code;
+  }
+  keep(run, row);
   return SQLITE_OK;
 }
 
@@ -128,6 +201,7 @@ double Bm25Run::most_of_term(std::size_t term) const {
 std::vector<Bm25Run::Row> Bm25Run::in_order() const {
   std::vector<Row> rows = best;
   std::sort_heap(rows.begin(), rows.end(), is_better);
+  for (std::size_t i = kCloseRows; i < rows.size(); ++i) rows[i].closeness = 0;
   return rows;
 }
 

@@ -9,7 +9,8 @@
 // many documents hold each term, where bm25() walks through each term's list once more. It drops a
 // document whose terms could not bring it among the best even if it had no length (the bound of H.
 // Turtle, J. Flood, "Query evaluation: strategies and optimizations", 1995) before its length is
-// looked up. And nothing is sorted.
+// looked up. And nothing is sorted. Of the rows that are kept it also tells how close the terms
+// stand to each other.
 
 #include <cstdint>
 #include <vector>
@@ -27,6 +28,9 @@ struct Bm25Run {
   struct Row {
     std::int64_t number = 0;
     double score = 0;
+    // How close the terms stand to each other: the idf of those within kCloseWords words of one
+    // column, at the best place, as a share of the idf of all that some document holds.
+    double closeness = 0;
   };
 
   // Documents that hold each of the phrases that count.
@@ -43,6 +47,8 @@ struct Bm25Run {
   std::vector<double> idf;
   double average_size = 0;
   std::vector<double> frequencies;  // in the row at hand
+  std::vector<int> together;        // of each term, places in the window at hand
+  std::vector<double> highest;      // a heap of the kCloseRows best scores, the worst in front
   std::vector<Row> best;            // a heap, the worst in front
 
   Pointer pointer() { return {this, kType}; }

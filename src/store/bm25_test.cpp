@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <random>
 
 #include "store/store_fixture_test.h"
@@ -95,6 +96,26 @@ TEST_F(Bm25Test, FindsWhatSqliteFindsAndScoresItTheSame) {
         const bool is_last = hit + 1 == wanted.size();
         if (is_tied || ties_next || is_last) continue;
         EXPECT_EQ(found[hit].id, wanted[hit].id) << "query " << i << ", hit " << hit;
+      }
+    }
+    return {};
+  });
+}
+
+// Leading terms stand twice in the expression; their places must not count twice.
+TEST_F(Bm25Test, ClosenessDoesNotDependOnWhichTermsLead) {
+  Zipf words(3);
+  read([&](ReadTxn& txn) -> Result<void> {
+    for (int i = 0; i < kQueries; ++i) {
+      const auto terms =
+          TACIT_TRY(query_terms(txn, HitKind::kExchange, words.text(2 + words.number(9))));
+      std::map<std::uint64_t, double> whole;
+      for (const TextHit& hit :
+           TACIT_TRY(search_text(txn, HitKind::kExchange, terms, {}, kDocuments)))
+        whole[hit.id] = hit.closeness;
+      for (const TextHit& hit : TACIT_TRY(search_text(txn, HitKind::kExchange, terms, {}, 3))) {
+        EXPECT_NEAR(hit.closeness, whole.at(hit.id), 1e-9) << "query " << i;
+        EXPECT_GT(hit.closeness, 0);
       }
     }
     return {};

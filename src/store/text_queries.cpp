@@ -160,9 +160,9 @@ class TextSearch {
     for (const Bm25Run::Row& row : best) {
       const KnownDocument* const known = memory_->at(row.number);
       if (known != nullptr && known->id != 0) {
-        hits.push_back({kind_, known->id, row.score});
+        hits.push_back({kind_, known->id, row.score, row.closeness});
       } else if (const auto found = ids.find(row.number); found != ids.end()) {
-        hits.push_back({kind_, found->second, row.score});
+        hits.push_back({kind_, found->second, row.score, row.closeness});
       }
     }
     return hits;

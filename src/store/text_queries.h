@@ -20,7 +20,13 @@ struct TextHit {
   HitKind kind = HitKind::kItem;
   std::uint64_t id = 0;
   double score = 0;  // BM25, higher is better
+  // How close the terms stand to each other: the weight of those within kCloseWords words of one
+  // field, at the best place, as a share of the weight of all; rarer terms weigh more, as in BM25.
+  // Of the best kCloseRows, 0 for the others.
+  double closeness = 0;
 };
+inline constexpr int kCloseWords = 10;
+inline constexpr std::size_t kCloseRows = 100;
 
 // The tokens the query turns into, distinct, in order, those of more than kCommonShare of all
 // documents left out unless nothing else remains.

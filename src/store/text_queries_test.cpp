@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <cmath>
+#include <map>
+
 #include "store/store_fixture_test.h"
 
 namespace tacit::store {
@@ -81,6 +84,32 @@ TEST_F(TextQueriesTest, RarerWordsWeighMore) {
   const auto rare = put_text(0, "deploy with terraform", "done");
   for (int i = 1; i < 6; ++i) put_text(i, "deploy again", "done");
   EXPECT_EQ(search(HitKind::kExchange, "terraform deploy").front(), rare.value);
+}
+
+TEST_F(TextQueriesTest, ClosenessIsTheShareOfTheQueryThatStandsAtOnePlace) {
+  const std::string far = " one two three four five six seven eight nine ten eleven";
+  const auto together = put_text(0, "q", "zebra quokka lemur" + far);
+  const auto apart = put_text(1, "q", "zebra quokka" + far + " lemur");
+  const auto fields = put_text(2, "zebra", "quokka");  // words of two fields never stand together
+  for (int i = 3; i < 12; ++i) put_text(i, "q", far);
+  const double rarer = std::log((12 - 2 + 0.5) / (2 + 0.5));  // lemur; the others stand in three
+  const double other = std::log((12 - 3 + 0.5) / (3 + 0.5));
+  const double all = rarer + 2 * other;  // no document holds the wombat
+  for (const std::string& project : {std::string(), session_.project}) {
+    read([&](ReadTxn& txn) -> Result<void> {
+      const auto wanted =
+          TACIT_TRY(query_terms(txn, HitKind::kExchange, "zebra quokka lemur wombat"));
+      SearchFilter filter;
+      filter.project = project;
+      std::map<std::uint64_t, double> found;
+      for (const TextHit& hit : TACIT_TRY(search_text(txn, HitKind::kExchange, wanted, filter, 10)))
+        found[hit.id] = hit.closeness;
+      EXPECT_DOUBLE_EQ(found.at(together.value), 1);
+      EXPECT_DOUBLE_EQ(found.at(apart.value), 2 * other / all);
+      EXPECT_DOUBLE_EQ(found.at(fields.value), other / all);
+      return {};
+    });
+  }
 }
 
 TEST_F(TextQueriesTest, FunctionWordsAreLeftOutUnlessAlone) {

@@ -61,11 +61,13 @@ TEST(Codec, AHitHasEveryFieldOfTheContractAndNullForWhatIsUnknown) {
 TEST(Codec, AnExplanationSaysWhichListsFoundTheHit) {
   Answer answer;
   Hit hit;
-  hit.why = Explanation{1, 7.5, std::nullopt, std::nullopt, {"webhook"}, "matched \"webhook\""};
+  hit.why =
+      Explanation{1, 7.5, std::nullopt, std::nullopt, 0.25, {"webhook"}, "matched \"webhook\""};
   answer.hits.push_back(hit);
   const json why = json::parse(encode(answer))["hits"][0]["why"];
   EXPECT_EQ(why["text_rank"], 1);
   EXPECT_TRUE(why["cosine"].is_null());
+  EXPECT_EQ(why["closeness"], 0.25);
   EXPECT_EQ(why["matched_terms"][0], "webhook");
 }
 

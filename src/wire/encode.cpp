@@ -26,6 +26,7 @@ Json json_of(const Explanation& why) {
   json["text_score"] = why.text_score ? Json(rounded(*why.text_score, kScoreDigits)) : Json();
   json["vector_rank"] = optional_json(why.vector_rank);
   json["cosine"] = why.cosine ? Json(rounded(*why.cosine, kScoreDigits)) : Json();
+  json["closeness"] = why.closeness ? Json(rounded(*why.closeness, kScoreDigits)) : Json();
   json["matched_terms"] = why.matched_terms;
   return json;
 }
