@@ -213,43 +213,40 @@ class Echo {
   Worker thread_{"echo", [this](std::stop_token) { run(); }};
 };
 
-// What the machine itself takes for two wake-ups, whoever asks for them.
-Result<Sample> woken(int rate, int iterations) {
-  Echo echo;
+// What the machine itself takes for one thing at a time, asked for by a thread of its own.
+template <class Ask>
+Result<Sample> alone(int rate, int iterations, Ask ask) {
   WorkerPool caller(1);
   Sample sample;
   sample.ms = TACIT_TRY(paced(caller, rate, static_cast<std::size_t>(iterations),
-                              [&](std::size_t) { return echo.ask(); }));
+                              [&](std::size_t) -> Result<void> { return ask(); }));
   return sample;
 }
 
-// What the machine itself takes for one byte of each of many pages of memory that nobody has read
-// since the time before.
+// Two wake-ups.
+Result<Sample> woken(int rate, int iterations) {
+  Echo echo;
+  return alone(rate, iterations, [&] { return echo.ask(); });
+}
+
+// One byte of each of many pages of memory that nobody has read since the time before.
 Result<Sample> touched(int rate, int iterations) {
   constexpr std::size_t kPageBytes = 4096;
   constexpr std::size_t kLineBytes = 64;
   const std::string memory(kTouchedPages * kPageBytes, 'x');
-  WorkerPool caller(1);
-  Sample sample;
-  sample.ms = TACIT_TRY(
-      paced(caller, rate, static_cast<std::size_t>(iterations), [&](std::size_t) -> Result<void> {
-        std::size_t seen = 0;
-        for (std::size_t i = 0; i < kTouchedPages; ++i)
-          seen += memory[i * kPageBytes + i * kLineBytes % kPageBytes] == 'x';
-        if (seen == kTouchedPages) return {};
-        return fail(ErrorKind::kInternal, "the memory holds something else");
-      }));
-  return sample;
+  return alone(rate, iterations, [&]() -> Result<void> {
+    std::size_t seen = 0;
+    for (std::size_t i = 0; i < kTouchedPages; ++i)
+      seen += memory[i * kPageBytes + i * kLineBytes % kPageBytes] == 'x';
+    if (seen == kTouchedPages) return {};
+    return fail(ErrorKind::kInternal, "the memory holds something else");
+  });
 }
 
-// What a write to the disk takes when it comes alone.
+// A write to the disk that comes alone.
 Result<Sample> written(int rate, int iterations) {
   DurableFile file;
-  WorkerPool caller(1);
-  Sample sample;
-  sample.ms = TACIT_TRY(paced(caller, rate, static_cast<std::size_t>(iterations),
-                              [&](std::size_t) { return file.append(); }));
-  return sample;
+  return alone(rate, iterations, [&] { return file.append(); });
 }
 
 // Background calls, `group` of them side by side.
