@@ -31,7 +31,7 @@ constexpr std::size_t kLanes = 10;           // callers at once, as many as the 
 constexpr std::array kRates = {1, 50, 500};  // calls a second
 constexpr std::size_t kTouchedPages = 1000;
 constexpr int kWarmRate = 500;
-constexpr std::size_t kWarmCalls = 200;
+constexpr std::size_t kWarmCalls = 400;
 constexpr std::size_t kGroupedCalls = 40;
 constexpr Duration kThinking{100};  // a short answer of a fast provider
 constexpr const char* kModel = "groq/openai/gpt-oss-20b";
@@ -55,7 +55,7 @@ struct Setting {
 
 // How many of each kind a percentile rests on.
 int calls_at(int rate) {
-  constexpr int kMostSeconds = 20;
+  constexpr int kMostSeconds = 40;
   constexpr int kMostCalls = 2000;
   return std::min(rate * kMostSeconds, kMostCalls);
 }
@@ -159,25 +159,20 @@ class Bed {
   std::atomic<bool> audit_failed_{false};
 };
 
-// Both kinds of call come from the same threads, which have made both before, and by turns of a
-// second, so that they meet the same machine.
+// Both kinds of call come from the same threads, which have made both before, each kind at its rate
+// and halfway between two of the other, so that they meet the same machine and neither ever rests.
 Result<Sample> added(const Setting& setting, int iterations) {
   auto bed = TACIT_TRY(Bed::make(setting));
-  const auto calls = static_cast<std::size_t>(iterations);
-  const auto direct = [&](std::size_t) { return bed->direct(); };
-  const auto through_engine = [&](std::size_t) { return bed->through_engine(); };
+  const auto calls = 2 * static_cast<std::size_t>(iterations);
+  const auto by_turns = [&](std::size_t i) {
+    return i % 2 == 0 ? bed->direct() : bed->through_engine();
+  };
   WorkerPool callers(kLanes);
-  TACIT_TRY(paced(callers, kWarmRate, kWarmCalls, direct));
-  TACIT_TRY(paced(callers, kWarmRate, kWarmCalls, through_engine));
+  TACIT_TRY(paced(callers, kWarmRate, kWarmCalls, by_turns));
+  const std::vector<double> ms = TACIT_TRY(paced(callers, 2 * setting.rate, calls, by_turns));
   Sample sample;
-  while (sample.ms.size() < calls) {
-    const std::size_t turn =
-        std::min(static_cast<std::size_t>(setting.rate), calls - sample.ms.size());
-    std::ranges::copy(TACIT_TRY(paced(callers, setting.rate, turn, direct)),
-                      std::back_inserter(sample.ms_without));
-    std::ranges::copy(TACIT_TRY(paced(callers, setting.rate, turn, through_engine)),
-                      std::back_inserter(sample.ms));
-  }
+  for (std::size_t i = 0; i < ms.size(); ++i)
+    (i % 2 == 0 ? sample.ms_without : sample.ms).push_back(ms[i]);
   return sample;
 }
 
