@@ -467,9 +467,9 @@ Response Api::State::providers(const Request&, const std::string&) {
 
 Response Api::State::caches(const Request&, const std::string&) {
   return answer(service.status(), [&](const service::Status& now) {
-    return wire::encode(std::vector<service::CacheView>{service::view_of(now.cache),
-                                                        inference.responses(),
-                                                        service::embeddings_view(now.embeddings)});
+    return wire::encode(std::vector<service::CacheView>{
+        service::view_of(now.cache), inference.responses(),
+        service::embeddings_view(now.embeddings), service::words_view(now.words)});
   });
 }
 

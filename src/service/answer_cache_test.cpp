@@ -154,7 +154,9 @@ TEST(CacheMemoryTest, AllCachesTogetherStayWithinThirtyMegabytes) {
   constexpr std::size_t kAllCaches = 30'000'000;
   const inference::ResponseCacheOptions replies = inference::EngineOptions().responses;
   const embed::EmbeddingCacheOptions embeddings;
-  EXPECT_LE(kCachedBytes + replies.most_bytes + embeddings.most_bytes, kAllCaches);
+  EXPECT_LE(kCachedBytes + replies.most_bytes + embeddings.most_bytes + store::kMostTermBytes +
+                store::kMostDocumentBytes,
+            kAllCaches);
   EXPECT_EQ(replies.most_entries, 2000U);
 }
 

@@ -307,6 +307,16 @@ CacheView embeddings_view(const cache::CacheStats& stats) {
   return view;
 }
 
+CacheView words_view(const cache::CacheStats& stats) {
+  CacheView view;
+  view.name = "words";
+  view.policy = cache::name_of(cache::Policy::kLru);
+  view.stats = stats;
+  view.most_entries = store::kMostTerms;
+  view.most_bytes = store::kMostTermBytes + store::kMostDocumentBytes;
+  return view;
+}
+
 Instant InferenceService::now() const {
   return state_->parts.clock.now();
 }

@@ -104,6 +104,8 @@ class InferenceService {
 CacheView view_of(const AnswerCacheStats& stats);
 // The cache of embeddings, likewise.
 CacheView embeddings_view(const cache::CacheStats& stats);
+// What search remembers of words, likewise.
+CacheView words_view(const cache::CacheStats& stats);
 
 // git's user name, else the login, else "local".
 std::string developer_of_this_machine();

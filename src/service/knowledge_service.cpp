@@ -239,6 +239,7 @@ Result<Status> KnowledgeService::status() const {
   status.model = status.has_model ? parts_.embedder->space().text() : parts_.model_note;
   status.rss_bytes = resident_bytes();
   if (parts_.answers != nullptr) status.cache = parts_.answers->stats();
+  status.words = parts_.store.text_memory();
   if (parts_.embedder != nullptr) status.embeddings = parts_.embedder->stats();
   return status;
 }

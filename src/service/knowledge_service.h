@@ -82,6 +82,7 @@ struct Status {
   store::FreshnessCounts freshness;  // of the items
   AnswerCacheStats cache;            // of this process
   cache::CacheStats embeddings;      // of this process
+  cache::CacheStats words;           // of this process: what search remembers of the full text
 };
 
 class AnswerCache;  // service/answer_cache.h

@@ -1,11 +1,8 @@
 #include "store/bm25.h"
 
-#include <sqlite3.h>
-
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <span>
 
 #include "store/text_queries.h"
 
@@ -15,200 +12,145 @@ namespace {
 constexpr double kK1 = 1.2;
 constexpr double kB = 0.75;
 constexpr double kLeastIdf = 1e-6;
-constexpr int kAllColumns = -1;
 
-using Api = Fts5ExtensionApi;
-
-// Length normalisation of a document; `size` over the average.
-double saturate(double frequency, double relative_size) {
-  return frequency * (kK1 + 1) / (frequency + kK1 * (1 - kB + kB * relative_size));
-}
-
-int set_up(Bm25Run& run, const Api& api, Fts5Context* context) {
-  sqlite3_int64 documents = 0;
-  sqlite3_int64 tokens = 0;
-  if (const int code = api.xRowCount(context, &documents); code != SQLITE_OK) return code;
-  if (const int code = api.xColumnTotalSize(context, kAllColumns, &tokens); code != SQLITE_OK)
-    return code;
-  const auto all = static_cast<double>(documents);
-  run.average_size = static_cast<double>(tokens) / all;
-  for (const std::int64_t count : run.holding) {
-    const auto with = static_cast<double>(count);
-    const double idf = std::log((all - with + 0.5) / (with + 0.5));
-    run.idf.push_back(idf > 0 ? idf : kLeastIdf);
-  }
-  return SQLITE_OK;
-}
-
-// How often the document holds a phrase, each place counted by its column's weight.
-int frequency_of(const Api& api, Fts5Context* context, int phrase,
-                 std::span<sqlite3_value* const> weights, double& frequency) {
-  Fts5PhraseIter places{};
-  int column = 0;
-  int offset = 0;
-  const int code = api.xPhraseFirst(context, phrase, &places, &column, &offset);
-  while (code == SQLITE_OK && column >= 0) {
-    const auto at = static_cast<std::size_t>(column);
-    frequency += at < weights.size() ? sqlite3_value_double(weights[at]) : 1.0;
-    api.xPhraseNext(context, &places, &column, &offset);
-  }
-  return code;
-}
-
-int size_of(const Bm25Run& run, const Api& api, Fts5Context* context, int& size) {
-  KnownDocument* const known =
-      run.memory == nullptr ? nullptr : run.memory->at(api.xRowid(context));
-  if (known != nullptr && known->size != 0) {
-    size = static_cast<int>(known->size);
-    return SQLITE_OK;
-  }
-  const int code = api.xColumnSize(context, kAllColumns, &size);
-  if (code == SQLITE_OK && known != nullptr) known->size = static_cast<std::uint32_t>(size);
-  return code;
-}
-
-// A term where it stands in the row.
-struct Place {
-  int term = 0;  // below zero: of a phrase that does not count
-  int column = 0;
-  int word = 0;
-};
-
-int place_at(const Bm25Run& run, const Api& api, Fts5Context* context, int i, Place& place) {
-  const int code = api.xInst(context, i, &place.term, &place.column, &place.word);
-  place.term -= run.first;
-  return code;
-}
-
-// What a term adds to a window; nothing when no document holds it.
-double weight_of(const Bm25Run& run, std::size_t term) {
-  return run.holding[term] > 0 ? run.idf[term] : 0;
-}
-
-// The heaviest window of the row, over the weight of all terms. FTS5 gives the places in order.
-int closeness_of(Bm25Run& run, const Api& api, Fts5Context* context, double& closeness) {
-  int count = 0;
-  int code = api.xInstCount(context, &count);
-  run.together.assign(run.idf.size(), 0);
-  double now = 0;
-  double best = 0;
-  Place first;
-  int opening = 0;
-  if (code == SQLITE_OK && count > 0) code = place_at(run, api, context, 0, first);
-  for (int i = 0; i < count && code == SQLITE_OK; ++i) {
-    Place place;
-    code = place_at(run, api, context, i, place);
-    if (place.term < 0) continue;
-    const auto term = static_cast<std::size_t>(place.term);
-    if (run.together[term]++ == 0) now += weight_of(run, term);
-    while (code == SQLITE_OK &&
-           (first.column != place.column || place.word - first.word > kCloseWords)) {
-      const auto left = static_cast<std::size_t>(std::max(first.term, 0));
-      if (first.term >= 0 && --run.together[left] == 0) now -= weight_of(run, left);
-      code = place_at(run, api, context, ++opening, first);
-    }
-    best = std::max(best, now);
-  }
-  double all = 0;
-  for (std::size_t term = 0; term < run.idf.size(); ++term) all += weight_of(run, term);
-  closeness = all > 0 ? std::min(best / all, 1.0) : 0;
-  return code;
-}
-
-// Notes the score; true while it is one of the kCloseRows highest.
-bool is_among_highest(Bm25Run& run, double score) {
-  std::vector<double>& highest = run.highest;
-  if (highest.size() == kCloseRows) {
-    if (score < highest.front()) return false;
-    std::pop_heap(highest.begin(), highest.end(), std::greater<>());
-    highest.pop_back();
-  }
-  highest.push_back(score);
-  std::push_heap(highest.begin(), highest.end(), std::greater<>());
-  return true;
-}
-
-bool is_better(const Bm25Run::Row& a, const Bm25Run::Row& b) {
+bool is_better(const RankedDocument& a, const RankedDocument& b) {
   return a.score != b.score ? a.score > b.score : a.number < b.number;
 }
 
-bool is_kept(const Bm25Run& run, const Bm25Run::Row& row) {
-  return run.best.size() < run.most || is_better(row, run.best.front());
-}
+class Ranker {
+ public:
+  explicit Ranker(const TextRanking& ranking)
+      : ranking_(ranking),
+        average_size_(static_cast<double>(ranking.totals.tokens) /
+                      static_cast<double>(ranking.totals.documents)) {
+    const auto all = static_cast<double>(ranking.totals.documents);
+    for (const auto& postings : ranking.terms) {
+      const auto with = static_cast<double>(postings->documents());
+      const double idf = std::log((all - with + 0.5) / (with + 0.5));
+      idf_.push_back(idf > 0 ? idf : kLeastIdf);
+      if (with > 0) all_idf_ += idf_.back();
+      cursors_.emplace_back(*postings);
+      numbers_.push_back(0);
+    }
+    for (std::size_t term = 0; term < cursors_.size(); ++term) step(term);
+  }
 
-void keep(Bm25Run& run, const Bm25Run::Row& row) {
-  if (run.best.size() == run.most) {
-    std::pop_heap(run.best.begin(), run.best.end(), is_better);
-    run.best.pop_back();
+  Result<std::vector<RankedDocument>> run(
+      FunctionRef<Result<bool>(std::int64_t number)> is_passing) {
+    while (true) {
+      const std::int64_t number = *std::min_element(numbers_.begin(), numbers_.end());
+      if (number == kNoDocument) break;
+      const RankedDocument document{number, score_of(number), 0};
+      if (can_be_kept(document) && TACIT_TRY(is_passing(number))) keep(document);
+      for (std::size_t term = 0; term < numbers_.size(); ++term) {
+        if (numbers_[term] == number) step(term);
+      }
+    }
+    std::sort_heap(best_.begin(), best_.end(), is_better);
+    for (std::size_t i = kCloseRows; i < best_.size(); ++i) best_[i].closeness = 0;
+    return std::move(best_);
   }
-  run.best.push_back(row);
-  std::push_heap(run.best.begin(), run.best.end(), is_better);
-}
 
-int look_at(Bm25Run& run, const Api& api, Fts5Context* context,
-            std::span<sqlite3_value* const> weights) {
-  if (run.idf.empty()) {
-    if (const int code = set_up(run, api, context); code != SQLITE_OK) return code;
-  }
-  std::vector<double>& frequencies = run.frequencies;
-  frequencies.assign(run.idf.size(), 0);
-  double bound = 0;
-  for (std::size_t i = 0; i < frequencies.size(); ++i) {
-    const int code =
-        frequency_of(api, context, run.first + static_cast<int>(i), weights, frequencies[i]);
-    if (code != SQLITE_OK) return code;
-    if (frequencies[i] > 0) bound += run.idf[i] * saturate(frequencies[i], 0);
-  }
-  if (bound < run.least()) return SQLITE_OK;
-  int size = 0;
-  if (const int code = size_of(run, api, context, size); code != SQLITE_OK) return code;
-  double sum = 0;
-  for (std::size_t i = 0; i < frequencies.size(); ++i) {
-    if (frequencies[i] > 0)
-      sum += run.idf[i] * saturate(frequencies[i], static_cast<double>(size) / run.average_size);
-  }
-  Bm25Run::Row row{api.xRowid(context), sum, 0};
-  if (!is_kept(run, row)) return SQLITE_OK;
-  if (is_among_highest(run, sum)) {
-    const int code = closeness_of(run, api, context, row.closeness);
-    if (code != SQLITE_OK) return code;
-  }
-  keep(run, row);
-  return SQLITE_OK;
-}
+ private:
+  // A term where it stands in the document at hand.
+  struct Place {
+    int column = 0;
+    int word = 0;
+    std::size_t term = 0;
+  };
 
-void tacit_bm25(const Api* api, Fts5Context* context, sqlite3_context* result, int count,
-                sqlite3_value** values) {
-  auto* run =
-      count > 0 ? static_cast<Bm25Run*>(sqlite3_value_pointer(values[0], Bm25Run::kType)) : nullptr;
-  if (run == nullptr) return sqlite3_result_error_code(result, SQLITE_MISUSE);
-  const std::span weights(values + 1, static_cast<std::size_t>(count - 1));
-  const int code = look_at(*run, *api, context, weights);
-  if (code != SQLITE_OK) return sqlite3_result_error_code(result, code);
-  sqlite3_result_int(result, 0);
-}
+  void step(std::size_t term) {
+    numbers_[term] = cursors_[term].next() ? cursors_[term].number() : kNoDocument;
+  }
+
+  double score_of(std::int64_t number) const {
+    double score = 0;
+    double room = -1;  // what a frequency is held against, by the size of the document
+    for (std::size_t term = 0; term < numbers_.size(); ++term) {
+      if (numbers_[term] != number) continue;
+      const PostingsCursor& at = cursors_[term];
+      if (room < 0) room = kK1 * (1 - kB + kB * static_cast<double>(at.size()) / average_size_);
+      double frequency = 0;
+      at.each_place([&](const TermPlace& place) {
+        frequency += ranking_.weights[static_cast<std::size_t>(place.column)];
+      });
+      score += idf_[term] * (frequency * (kK1 + 1) / (frequency + room));
+    }
+    return score;
+  }
+
+  bool can_be_kept(const RankedDocument& document) const {
+    return best_.size() < ranking_.most || is_better(document, best_.front());
+  }
+
+  void keep(RankedDocument document) {
+    if (is_among_highest(document.score)) document.closeness = closeness_of(document.number);
+    if (best_.size() == ranking_.most) {
+      std::pop_heap(best_.begin(), best_.end(), is_better);
+      best_.pop_back();
+    }
+    best_.push_back(document);
+    std::push_heap(best_.begin(), best_.end(), is_better);
+  }
+
+  // Notes the score; true while it is one of the kCloseRows highest.
+  bool is_among_highest(double score) {
+    if (highest_.size() == kCloseRows) {
+      if (score < highest_.front()) return false;
+      std::pop_heap(highest_.begin(), highest_.end(), std::greater<>());
+      highest_.pop_back();
+    }
+    highest_.push_back(score);
+    std::push_heap(highest_.begin(), highest_.end(), std::greater<>());
+    return true;
+  }
+
+  // The heaviest window, over the weight of all terms.
+  double closeness_of(std::int64_t number) {
+    places_.clear();
+    for (std::size_t term = 0; term < numbers_.size(); ++term) {
+      if (numbers_[term] != number) continue;
+      cursors_[term].each_place([&](const TermPlace& place) {
+        places_.push_back({place.column, place.word, term});
+      });
+    }
+    std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
+      return a.column != b.column ? a.column < b.column : a.word < b.word;
+    });
+    together_.assign(idf_.size(), 0);
+    double now = 0;
+    double best = 0;
+    std::size_t first = 0;
+    for (const Place& place : places_) {
+      if (together_[place.term]++ == 0) now += idf_[place.term];
+      while (places_[first].column != place.column ||
+             place.word - places_[first].word > kCloseWords) {
+        const std::size_t left = places_[first++].term;
+        if (--together_[left] == 0) now -= idf_[left];
+      }
+      best = std::max(best, now);
+    }
+    return all_idf_ > 0 ? std::min(best / all_idf_, 1.0) : 0;
+  }
+
+  const TextRanking& ranking_;
+  const double average_size_;
+  std::vector<double> idf_;
+  double all_idf_ = 0;
+  std::vector<PostingsCursor> cursors_;
+  std::vector<std::int64_t> numbers_;  // where each cursor stands; kNoDocument: at its end
+  std::vector<RankedDocument> best_;   // a heap, the worst in front
+  std::vector<double> highest_;        // a heap of the highest scores, the lowest in front
+  std::vector<Place> places_;
+  std::vector<int> together_;  // of each term, places in the window at hand
+};
 
 }  // namespace
 
-double Bm25Run::least() const {
-  return best.size() < most ? known_least : std::max(best.front().score, known_least);
-}
-
-double Bm25Run::most_of_term(std::size_t term) const {
-  return idf[term] * (kK1 + 1);
-}
-
-std::vector<Bm25Run::Row> Bm25Run::in_order() const {
-  std::vector<Row> rows = best;
-  std::sort_heap(rows.begin(), rows.end(), is_better);
-  for (std::size_t i = kCloseRows; i < rows.size(); ++i) rows[i].closeness = 0;
-  return rows;
-}
-
-Result<void> register_bm25(fts5_api& fts5) {
-  if (fts5.xCreateFunction(&fts5, Bm25Run::kType, nullptr, tacit_bm25, nullptr) != SQLITE_OK)
-    return fail(ErrorKind::kInternal, "SQLite refused the function of BM25");
-  return {};
+Result<std::vector<RankedDocument>> best_documents(
+    const TextRanking& ranking, FunctionRef<Result<bool>(std::int64_t number)> is_passing) {
+  if (ranking.terms.empty() || ranking.most == 0) return std::vector<RankedDocument>();
+  return Ranker(ranking).run(is_passing);
 }
 
 }  // namespace tacit::store

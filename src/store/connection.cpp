@@ -2,11 +2,12 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/assert.h"
-#include "store/bm25.h"
 #include "store/fts_tokenizer.h"
+#include "store/term_reader.h"
 
 namespace tacit::store {
 namespace {
@@ -33,6 +34,14 @@ fts5_api* fts5_of(sqlite3* connection) {
 
 void count_wal_pages(std::int64_t* counter, int pages) {
   *counter = pages;
+}
+
+// FTS5 has a row of this table for each document, by its number, and writes it anew with each
+// change of the document's text.
+void note_change(OfKinds<LowestNumber>& changes, std::string_view table, std::int64_t number) {
+  const auto lower = [&](LowestNumber& lowest) { lowest.value = std::min(lowest.value, number); };
+  if (table == "item_fts_docsize") lower(changes.items);
+  if (table == "exchange_fts_docsize") lower(changes.exchanges);
 }
 
 }  // namespace
@@ -135,11 +144,12 @@ Result<void> Connection::set_up(const ConnectionOptions& options) {
   fts5_api* fts5 = fts5_of(handle_);
   if (fts5 == nullptr) return fail(ErrorKind::kInternal, "SQLite was built without FTS5");
   TACIT_TRY(register_tokenizer(*fts5));
-  TACIT_TRY(register_bm25(*fts5));
+  TACIT_TRY(register_postings(*fts5));
   TACIT_TRY(run("PRAGMA mmap_size = 0"));
   TACIT_TRY(run("PRAGMA cell_size_check = ON"));
   TACIT_TRY(run("PRAGMA secure_delete = ON"));
   if (options.role == ConnectionRole::kReader) {
+    text_memory_ = options.text_memory;
     TACIT_TRY(run("PRAGMA cache_size = -8000"));
     TACIT_TRY(run("PRAGMA wal_autocheckpoint = 0"));
     return run("PRAGMA query_only = ON");
@@ -160,6 +170,12 @@ Result<void> Connection::set_up(const ConnectionOptions& options) {
         return SQLITE_OK;
       },
       &wal_pages_);
+  sqlite3_update_hook(
+      handle_,
+      [](void* changes, int, const char*, const char* table, sqlite3_int64 number) {
+        note_change(*static_cast<OfKinds<LowestNumber>*>(changes), table, number);
+      },
+      &changes_);
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -95,6 +96,7 @@ struct ConnectionOptions {
   bool may_create = false;
   bool durable = true;
   const char* vfs = nullptr;
+  TextMemory* text_memory = nullptr;  // of readers; must outlive the connection
 };
 
 class Connection {
@@ -141,7 +143,9 @@ class Connection {
   // The last connection to close then moves the WAL into the database and deletes it.
   void allow_checkpoint_on_close();
   Error error(int code);
-  TextMemory& text_memory() { return text_memory_; }
+  TextMemory* text_memory() { return text_memory_; }
+  // Of a writer: the lowest numbers of documents whose text changed since this was last asked.
+  OfKinds<LowestNumber> take_changes() { return std::exchange(changes_, {}); }
 
  private:
   friend class Statement;
@@ -156,7 +160,8 @@ class Connection {
   sqlite3* handle_;
   std::string path_;
   std::unordered_map<const char*, Cached> cache_;  // by the address of the constant
-  TextMemory text_memory_;
+  TextMemory* text_memory_ = nullptr;
+  OfKinds<LowestNumber> changes_;
   std::int64_t wal_pages_ = 0;
   bool is_unfit_ = false;
 };

@@ -97,22 +97,14 @@ inline constexpr Sql kIsForgotten("SELECT 1 FROM tombstone WHERE kind = ?1 AND i
 inline constexpr Sql kLiftTombstones("DELETE FROM tombstone WHERE exchange = ?1 AND exchange <> 0");
 inline constexpr Sql kIsFileDone("SELECT 1 FROM file_done WHERE path = ?1 AND signature = ?2");
 
-// Search. The weights of the columns stand in tacit_bm25() (bm25.h), which keeps the best rows and
-// lets none through: an item's title, its statement; an exchange's request, its replies, its work.
-// A row that the filter keeps out must not reach it.
-inline constexpr Sql kSearchItems(
-    "SELECT 1 FROM item_fts JOIN item ON item.number = item_fts.rowid WHERE item_fts MATCH ?1 "
-    "AND CASE WHEN " TACIT_ITEM_FILTER "THEN tacit_bm25(item_fts, ?6, 1.0, 2.0) END");
-inline constexpr Sql kSearchExchanges(
-    "SELECT 1 FROM exchange_fts JOIN exchange ON exchange.number = exchange_fts.rowid "
-    "JOIN session ON session.id = exchange.session WHERE exchange_fts MATCH ?1 "
-    "AND CASE WHEN " TACIT_EXCHANGE_FILTER "THEN tacit_bm25(exchange_fts, ?6, 2.0, 1.0, 0.5) END");
-// The same without a filter: rows other than the best are never looked at.
-inline constexpr Sql kSearchAllItems(
-    "SELECT 1 FROM item_fts WHERE item_fts MATCH ?1 AND tacit_bm25(item_fts, ?2, 1.0, 2.0)");
-inline constexpr Sql kSearchAllExchanges(
-    "SELECT 1 FROM exchange_fts WHERE exchange_fts MATCH ?1 "
-    "AND tacit_bm25(exchange_fts, ?2, 2.0, 1.0, 0.5)");
+// Search. The postings of one term from a number on go to tacit_postings() (term_reader.h), which
+// lets no row through.
+inline constexpr Sql kPostingsOfItems(
+    "SELECT 1 FROM item_fts WHERE item_fts MATCH ?1 AND rowid >= ?2 "
+    "AND tacit_postings(item_fts, ?3)");
+inline constexpr Sql kPostingsOfExchanges(
+    "SELECT 1 FROM exchange_fts WHERE exchange_fts MATCH ?1 AND rowid >= ?2 "
+    "AND tacit_postings(exchange_fts, ?3)");
 // The ids of a JSON array of numbers, in its order.
 inline constexpr Sql kItemsOfNumbers(
     "SELECT item.number, item.id FROM json_each(?1) CROSS JOIN item ON item.number = "
@@ -121,10 +113,17 @@ inline constexpr Sql kExchangesOfNumbers(
     "SELECT exchange.number, exchange.id FROM json_each(?1) CROSS JOIN exchange ON exchange.number "
     "= "
     "json_each.value");
+inline constexpr Sql kNumberOfItem("SELECT number FROM item WHERE id = ?1");
+inline constexpr Sql kNumberOfExchange("SELECT number FROM exchange WHERE id = ?1");
 inline constexpr Sql kItemPasses("SELECT 1 FROM item WHERE id = ?1 AND " TACIT_ITEM_FILTER);
 inline constexpr Sql kExchangePasses(
     "SELECT 1 FROM exchange JOIN session ON session.id = exchange.session "
     "WHERE exchange.id = ?1 AND " TACIT_EXCHANGE_FILTER);
+inline constexpr Sql kItemNumberPasses(
+    "SELECT 1 FROM item WHERE number = ?1 AND " TACIT_ITEM_FILTER);
+inline constexpr Sql kExchangeNumberPasses(
+    "SELECT 1 FROM exchange JOIN session ON session.id = exchange.session "
+    "WHERE exchange.number = ?1 AND " TACIT_EXCHANGE_FILTER);
 // How many a project has (?1 its name), counted up to ?2, and those that pass.
 inline constexpr Sql kCountItemsOfProject(
     "SELECT count(*) FROM (SELECT 1 FROM item WHERE project_name = ?1 LIMIT ?2)");
@@ -136,8 +135,6 @@ inline constexpr Sql kItemsPassing(
 inline constexpr Sql kExchangesPassing(
     "SELECT exchange.id FROM session CROSS JOIN exchange ON exchange.session = session.id "
     "WHERE session.project_name = ?1 AND " TACIT_EXCHANGE_FILTER);
-inline constexpr Sql kItemsWithTerm("SELECT doc FROM item_terms WHERE term = ?1");
-inline constexpr Sql kExchangesWithTerm("SELECT doc FROM exchange_terms WHERE term = ?1");
 inline constexpr Sql kContentGeneration("SELECT generation FROM content WHERE one = 1");
 
 // Vectors.
@@ -204,20 +201,20 @@ inline constexpr Query kQueries[] = {
     {"is_forgotten", kIsForgotten},
     {"lift_tombstones", kLiftTombstones},
     {"is_file_done", kIsFileDone},
-    {"search_items", kSearchItems},
-    {"search_exchanges", kSearchExchanges},
-    {"search_all_items", kSearchAllItems},
-    {"search_all_exchanges", kSearchAllExchanges},
+    {"postings_of_items", kPostingsOfItems},
+    {"postings_of_exchanges", kPostingsOfExchanges},
     {"items_of_numbers", kItemsOfNumbers},
     {"exchanges_of_numbers", kExchangesOfNumbers},
+    {"number_of_item", kNumberOfItem},
+    {"number_of_exchange", kNumberOfExchange},
     {"item_passes", kItemPasses},
     {"exchange_passes", kExchangePasses},
     {"count_items_of_project", kCountItemsOfProject},
     {"count_exchanges_of_project", kCountExchangesOfProject},
     {"items_passing", kItemsPassing},
     {"exchanges_passing", kExchangesPassing},
-    {"items_with_term", kItemsWithTerm},
-    {"exchanges_with_term", kExchangesWithTerm},
+    {"item_number_passes", kItemNumberPasses},
+    {"exchange_number_passes", kExchangeNumberPasses},
     {"content_generation", kContentGeneration},
     {"vectors_after", kVectorsAfter},
     {"vector_generation", kVectorGeneration},

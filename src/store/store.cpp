@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/mutex.h"
 #include "base/worker.h"
+#include "store/hot_queries.h"
 #include "store/migrations.h"
 #include "store/txn.h"
 
@@ -72,8 +73,11 @@ Result<void> quick_check(Connection& connection) {
 }  // namespace
 
 struct Store::State {
-  explicit State(ConnectionOptions reader) : reader_options(std::move(reader)) {}
+  explicit State(ConnectionOptions reader) : reader_options(std::move(reader)) {
+    reader_options.text_memory = &text_memory;
+  }
 
+  TextMemory text_memory;
   ConnectionOptions reader_options;
   bool read_only = false;
 
@@ -121,7 +125,10 @@ Result<void> Store::State::open_writer(const StoreOptions& options) {
   if (unclean && TACIT_TRY(writer->integer("PRAGMA page_count")) < kMaxCheckedPages) {
     TACIT_TRY(quick_check(*writer));
   }
-  return migrate(*writer, released_migrations());
+  TACIT_TRY(migrate(*writer, released_migrations()));
+  text_memory.watch_from(TACIT_TRY(writer->integer(hot::kContentGeneration)));
+  writer->take_changes();
+  return {};
 }
 
 std::vector<Job*> Store::State::next_group_locked() {
@@ -186,6 +193,9 @@ Result<void> Store::State::run_bodies(const std::vector<Job*>& group) {
                          : job->result;
     }
   }
+  const OfKinds<LowestNumber> changes = writer->take_changes();
+  if (changes.items.value != kNoDocument || changes.exchanges.value != kNoDocument)
+    text_memory.note(TACIT_TRY(writer->integer(hot::kContentGeneration)), changes);
   return writer->run("COMMIT");
 }
 
@@ -349,7 +359,12 @@ Result<void> Store::checkpoint() {
   }
   Job job;
   job.kind = JobKind::kTruncateLog;
+  state_->text_memory.clear();
   return state_->submit(job);
+}
+
+cache::CacheStats Store::text_memory() const {
+  return state_->text_memory.stats();
 }
 
 ReadTxn& as_read(WriteTxn& txn) {

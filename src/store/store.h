@@ -8,12 +8,15 @@
 // and kept by triggers or by the same transaction. A database of a newer schema is refused with
 // invalid_input; a damaged one with corrupt, and is left as it is.
 
+#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "base/function_ref.h"
 #include "base/result.h"
+#include "cache/cache.h"
 
 namespace tacit::store {
 
@@ -23,6 +26,14 @@ struct StoreOptions {
   bool durable = true;  // false only in the power-cut test's negative control (synchronous NORMAL)
   const char* vfs = nullptr;  // a test's SQLite VFS by name
 };
+
+// What readers remember of the full text between writes (text_memory.h): where terms stand, and of
+// documents their sizes and ids.
+inline constexpr std::size_t kMostTerms = 10'000;
+inline constexpr std::size_t kMostTermBytes = 5U << 20U;
+inline constexpr std::size_t kMostDocuments = 1U << 17U;  // of a kind, by number
+inline constexpr std::size_t kMostDocumentBytes =
+    2 * kMostDocuments * (sizeof(std::uint16_t) + sizeof(std::uint64_t));
 
 class ReadTxn;   // store/txn.h, private to the module's query files
 class WriteTxn;  // is a ReadTxn
@@ -40,8 +51,10 @@ class Store {
   Result<void> read(FunctionRef<Result<void>(ReadTxn&)> body) const;
   // Runs body in a transaction; an error rolls back this body alone. Blocks until durable.
   Result<void> write(FunctionRef<Result<void>(WriteTxn&)> body);
-  // Moves the WAL into the database and truncates it (after forget, on quiet).
+  // Moves the WAL into the database and truncates it, and remembers nothing of texts (after forget,
+  // on quiet).
   Result<void> checkpoint();
+  cache::CacheStats text_memory() const;  // entries are terms; bytes are of documents too
 
  private:
   struct State;

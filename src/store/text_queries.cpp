@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <span>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "store/bm25.h"
 #include "store/hot_queries.h"
 #include "store/rows.h"
+#include "store/term_reader.h"
 #include "store/txn.h"
 #include "store/words.h"
 
@@ -19,61 +19,6 @@ constexpr std::int64_t kNeverCommon = 50;
 
 constexpr Sql kPlace("SELECT session, ordinal, text_bytes FROM exchange WHERE id = ?1");
 
-// What is known of the documents of a kind as the transaction sees them.
-Result<TextMemory::OfKind*> memory_of(ReadTxn& txn, HitKind kind) {
-  TextMemory& memory = txn.text_memory();
-  const std::int64_t generation = TACIT_TRY(txn.integer(hot::kContentGeneration));
-  if (memory.generation != generation) memory = {generation, {}, {}};
-  return kind == HitKind::kItem ? &memory.items : &memory.exchanges;
-}
-
-Result<std::int64_t> documents_of(ReadTxn& txn, HitKind kind) {
-  TextMemory::OfKind& memory = *TACIT_TRY(memory_of(txn, kind));
-  if (!memory.documents) {
-    memory.documents =
-        TACIT_TRY(kind == HitKind::kItem ? txn.integer("SELECT count(*) FROM item")
-                                         : txn.integer("SELECT count(*) FROM exchange"));
-  }
-  return *memory.documents;
-}
-
-Result<std::int64_t> documents_with(ReadTxn& txn, HitKind kind, const std::string& term) {
-  TextMemory::OfKind& memory = *TACIT_TRY(memory_of(txn, kind));
-  if (const auto known = memory.holding.find(term); known != memory.holding.end())
-    return known->second;
-  const std::int64_t holding =
-      TACIT_TRY(kind == HitKind::kItem ? txn.integer(hot::kItemsWithTerm, term)
-                                       : txn.integer(hot::kExchangesWithTerm, term));
-  if (memory.holding.size() >= kMaxTermCounts) memory.holding.clear();
-  memory.holding.emplace(term, holding);
-  return holding;
-}
-
-Result<bool> is_common(ReadTxn& txn, HitKind kind, const std::string& term) {
-  const std::int64_t holding = TACIT_TRY(documents_with(txn, kind, term));
-  return holding > kNeverCommon &&
-         static_cast<double>(holding) >
-             kCommonShare * static_cast<double>(TACIT_TRY(documents_of(txn, kind)));
-}
-
-std::string quoted(const std::string& term) {
-  std::string text = "\"";
-  for (const char c : term) {
-    if (c == '"') text += '"';
-    text += c;
-  }
-  return text + '"';
-}
-
-std::string any_of(std::span<const std::string> terms) {
-  std::string expression;
-  for (const std::string& term : terms) {
-    if (!expression.empty()) expression += " OR ";
-    expression += quoted(term);
-  }
-  return expression;
-}
-
 bool can_pass(HitKind kind, const SearchFilter& filter) {
   if (filter.kind && *filter.kind != kind) return false;
   return kind == HitKind::kItem || !filter.type;
@@ -84,119 +29,18 @@ std::optional<std::int64_t> type_code(const SearchFilter& filter) {
   return code(*filter.type);
 }
 
-// The best documents by words, looking at few of those that hold common words only: first at the
-// documents that hold one of the rarest terms. What a document without these could gain by all
-// others is mostly less than the last of the best has by then; else a second run looks at as many
-// terms as it takes (MaxScore, Turtle and Flood 1995).
-class TextSearch {
- public:
-  TextSearch(ReadTxn& txn, HitKind kind, const SearchFilter& filter, std::size_t limit)
-      : txn_(txn), kind_(kind), filter_(filter), limit_(limit) {}
+// A place in an item's title, in its statement; in an exchange's request, its replies, its work.
+constexpr double kItemWeights[] = {1.0, 2.0};
+constexpr double kExchangeWeights[] = {2.0, 1.0, 0.5};
 
-  // Puts the terms in the order of their rarity.
-  Result<void> weigh(const std::vector<std::string>& terms) {
-    memory_ = TACIT_TRY(memory_of(txn_, kind_));
-    std::vector<std::pair<std::int64_t, std::string>> weighed;
-    for (const std::string& term : terms)
-      weighed.emplace_back(TACIT_TRY(documents_with(txn_, kind_, term)), term);
-    std::sort(weighed.begin(), weighed.end());
-    for (auto& [holding, term] : weighed) {
-      holding_.push_back(holding);
-      terms_.push_back(std::move(term));
-    }
-    return {};
-  }
-
-  Result<std::vector<TextHit>> run() {
-    std::size_t leading = 0;
-    auto rows = static_cast<std::int64_t>(limit_ * kRowsForAHit);
-    while (leading < terms_.size() && rows > 0) rows -= holding_[leading++];
-    Bm25Run first = TACIT_TRY(run_led_by(leading, 0));
-    const std::size_t needed = leading == terms_.size() ? leading : needed_after(first);
-    if (needed <= leading) return hits_of(first);
-    return hits_of(TACIT_TRY(run_led_by(needed, first.least())));
-  }
-
- private:
-  static constexpr std::size_t kRowsForAHit = 4;
-
-  // How many of the rarest terms a document among the best holds at least one of.
-  std::size_t needed_after(const Bm25Run& run) const {
-    std::size_t needed = terms_.size();
-    if (run.best.size() < limit_) return needed;
-    double others = 0;
-    while (needed > 0 && others + run.most_of_term(needed - 1) < run.least())
-      others += run.most_of_term(--needed);
-    return needed;
-  }
-
-  // Of the documents that hold one of the first `leading` terms; all terms count.
-  Result<Bm25Run> run_led_by(std::size_t leading, double known_least) {
-    Bm25Run run;
-    run.holding = holding_;
-    run.most = limit_;
-    run.known_least = known_least;
-    run.memory = memory_;
-    std::string expression = any_of(terms_);
-    if (leading < terms_.size()) {
-      run.first = static_cast<int>(leading);
-      expression = "(" + any_of(std::span(terms_).first(leading)) + ") AND (" + expression + ")";
-    }
-    const bool is_item = kind_ == HitKind::kItem;
-    const bool is_open =
-        filter_.project.empty() && !filter_.type && !filter_.since && !filter_.as_of;
-    TACIT_TRY(is_open ? txn_.integer(is_item ? hot::kSearchAllItems : hot::kSearchAllExchanges,
-                                     expression, run.pointer())
-                      : txn_.integer(is_item ? hot::kSearchItems : hot::kSearchExchanges,
-                                     expression, filter_.project, filter_.since, filter_.as_of,
-                                     type_code(filter_), run.pointer()));
-    return run;
-  }
-
-  Result<std::vector<TextHit>> hits_of(const Bm25Run& run) {
-    const std::vector<Bm25Run::Row> best = run.in_order();
-    const auto ids = TACIT_TRY(unknown_ids(best));
-    std::vector<TextHit> hits;
-    for (const Bm25Run::Row& row : best) {
-      const KnownDocument* const known = memory_->at(row.number);
-      if (known != nullptr && known->id != 0) {
-        hits.push_back({kind_, known->id, row.score, row.closeness});
-      } else if (const auto found = ids.find(row.number); found != ids.end()) {
-        hits.push_back({kind_, found->second, row.score, row.closeness});
-      }
-    }
-    return hits;
-  }
-
-  // By number, of the rows whose ids are not remembered.
-  Result<std::unordered_map<std::int64_t, std::uint64_t>> unknown_ids(
-      std::span<const Bm25Run::Row> rows) {
-    std::string numbers;
-    for (const Bm25Run::Row& row : rows) {
-      const KnownDocument* const known = memory_->at(row.number);
-      if (known != nullptr && known->id != 0) continue;
-      numbers += numbers.empty() ? '[' : ',';
-      numbers += std::to_string(row.number);
-    }
-    std::unordered_map<std::int64_t, std::uint64_t> ids;
-    if (numbers.empty()) return ids;
-    auto found = TACIT_TRY(txn_.query(
-        kind_ == HitKind::kItem ? hot::kItemsOfNumbers : hot::kExchangesOfNumbers, numbers + ']'));
-    while (TACIT_TRY(found.step())) {
-      ids.emplace(found.integer(0), found.id(1));
-      if (KnownDocument* known = memory_->at(found.integer(0))) known->id = found.id(1);
-    }
-    return ids;
-  }
-
-  ReadTxn& txn_;
-  HitKind kind_;
-  const SearchFilter& filter_;
-  std::size_t limit_;
-  TextMemory::OfKind* memory_ = nullptr;
-  std::vector<std::string> terms_;
-  std::vector<std::int64_t> holding_;  // of each term
-};
+// More than kCommonShare of all documents hold the term.
+Result<bool> is_common(TermReader& reader, const std::string& term) {
+  const auto postings = TACIT_TRY(reader.postings(term));
+  if (postings->documents() <= kNeverCommon) return false;
+  const TextTotals all = TACIT_TRY(reader.totals(term, *postings));
+  return static_cast<double>(postings->documents()) >
+         kCommonShare * static_cast<double>(all.documents);
+}
 
 }  // namespace
 
@@ -212,9 +56,11 @@ Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const s
     return true;
   });
   if (telling.empty()) telling = all;
+  TermReader reader(txn, kind);
+  TACIT_TRY(reader.open());
   std::vector<std::string> rare;
   for (const std::string& term : telling) {
-    if (!TACIT_TRY(is_common(txn, kind, term))) rare.push_back(term);
+    if (!TACIT_TRY(is_common(reader, term))) rare.push_back(term);
   }
   return rare.empty() ? telling : rare;
 }
@@ -223,24 +69,46 @@ Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
                                          const std::vector<std::string>& terms,
                                          const SearchFilter& filter, std::size_t limit) {
   if (terms.empty() || limit == 0 || !can_pass(kind, filter)) return std::vector<TextHit>();
-  TextSearch search(txn, kind, filter, limit);
-  TACIT_TRY(search.weigh(terms));
-  return search.run();
+  TermReader reader(txn, kind);
+  TACIT_TRY(reader.open());
+  TextRanking ranking;
+  std::vector<std::shared_ptr<const Postings>> lists;
+  for (const std::string& term : terms) {
+    lists.push_back(TACIT_TRY(reader.postings(term)));
+    if (ranking.totals.documents == 0 && lists.back()->documents() > 0)
+      ranking.totals = TACIT_TRY(reader.totals(term, *lists.back()));
+  }
+  if (ranking.totals.documents == 0) return std::vector<TextHit>();
+  const bool is_item = kind == HitKind::kItem;
+  ranking.terms = lists;
+  ranking.weights = is_item ? std::span<const double>(kItemWeights) : kExchangeWeights;
+  ranking.most = limit;
+  const bool is_open = filter.project.empty() && !filter.type && !filter.since && !filter.as_of;
+  const auto best = TACIT_TRY(best_documents(ranking, [&](std::int64_t number) -> Result<bool> {
+    if (is_open) return true;
+    return TACIT_TRY(txn.integer(is_item ? hot::kItemNumberPasses : hot::kExchangeNumberPasses,
+                                 number, filter.project, filter.since, filter.as_of,
+                                 type_code(filter))) != 0;
+  }));
+  std::vector<TextMemory::Id> ids;
+  for (const RankedDocument& document : best) ids.push_back({document.number, 0});
+  TACIT_TRY(reader.fill_ids(ids));
+  std::vector<TextHit> hits;
+  for (std::size_t i = 0; i < best.size(); ++i) {
+    if (ids[i].id != 0) hits.push_back({kind, ids[i].id, best[i].score, best[i].closeness});
+  }
+  return hits;
 }
 
 Result<std::vector<std::string>> matched_terms(ReadTxn& txn, HitKind kind, std::uint64_t id,
                                                const std::vector<std::string>& terms) {
+  const std::int64_t number = TACIT_TRY(
+      txn.integer(kind == HitKind::kItem ? hot::kNumberOfItem : hot::kNumberOfExchange, id));
+  TermReader reader(txn, kind);
+  TACIT_TRY(reader.open());
   std::vector<std::string> found;
   for (const std::string& term : terms) {
-    const bool holds =
-        TACIT_TRY(kind == HitKind::kItem
-                      ? txn.integer("SELECT 1 FROM item_fts WHERE item_fts MATCH ?1 AND rowid = "
-                                    "(SELECT number FROM item WHERE id = ?2)",
-                                    quoted(term), id)
-                      : txn.integer("SELECT 1 FROM exchange_fts WHERE exchange_fts MATCH ?1 AND "
-                                    "rowid = (SELECT number FROM exchange WHERE id = ?2)",
-                                    quoted(term), id)) != 0;
-    if (holds) found.push_back(term);
+    if (TACIT_TRY(reader.postings(term))->hold(number)) found.push_back(term);
   }
   return found;
 }

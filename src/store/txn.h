@@ -25,7 +25,8 @@ class ReadTxn {
     return connection_.integer(sql, values...);
   }
 
-  TextMemory& text_memory() { return connection_.text_memory(); }
+  // Null in a write: what it sees may be rolled back.
+  TextMemory* text_memory() { return connection_.text_memory(); }
 
  protected:
   Connection& connection_;
