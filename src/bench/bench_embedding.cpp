@@ -4,12 +4,11 @@
 #include <chrono>
 
 #include "bench/bench_case.h"
+#include "bench/program_environment.h"
 #include "embed/encoder.h"
 
 namespace tacit::bench {
 namespace {
-
-constexpr const char* kF32 = ", in f32";
 
 Result<std::unique_ptr<Embedder>> open_model(const BenchOptions& options, bool f32_only,
                                              std::size_t threads = 0) {
