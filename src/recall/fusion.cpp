@@ -20,7 +20,24 @@ std::vector<Evidence> ranked(std::span<const Evidence> list) {
   return sorted;
 }
 
-// The map and the sort before give ties their order by kind and id.
+// One candidate of the two that words and meaning made of a document, in the order of kind and id.
+void join_same(std::vector<Candidate>& candidates) {
+  std::ranges::stable_sort(candidates, {},
+                           [](const Candidate& one) { return Key(one.kind, one.id); });
+  std::size_t kept = 0;
+  for (const Candidate& one : candidates) {
+    Candidate* const last = kept > 0 ? &candidates[kept - 1] : nullptr;
+    if (last != nullptr && last->kind == one.kind && last->id == one.id) {
+      last->vector_rank = one.vector_rank;  // that of words came first
+      last->cosine = one.cosine;
+    } else {
+      candidates[kept++] = one;
+    }
+  }
+  candidates.resize(kept);
+}
+
+// Ties stay in the order of kind and id.
 void put_in_order(std::vector<Candidate>& candidates) {
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.score > b.score; });
@@ -95,34 +112,30 @@ double text_weight(double coverage, double best_cosine) {
 
 std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evidence> vectors,
                             double coverage) {
-  std::map<Key, Candidate> found;
-  const auto candidate = [&](const Evidence& evidence) -> Candidate& {
-    Candidate& entry = found[{evidence.kind, evidence.id}];
-    entry.kind = evidence.kind;
-    entry.id = evidence.id;
-    return entry;
-  };
   const std::vector<Evidence> by_text = ranked(texts);
   const std::vector<Evidence> by_vector = ranked(vectors);
-  int rank = 0;
+  std::vector<Candidate> found;
+  found.reserve(by_text.size() + by_vector.size());
   for (const Evidence& evidence : by_text) {
-    Candidate& entry = candidate(evidence);
-    entry.text_rank = ++rank;
+    Candidate& entry = found.emplace_back();
+    entry.kind = evidence.kind;
+    entry.id = evidence.id;
+    entry.text_rank = static_cast<int>(found.size());
     entry.bm25 = std::max(evidence.score, 0.0);
     if (!by_vector.empty()) entry.closeness = evidence.closeness;
   }
-  rank = 0;
   for (const Evidence& evidence : by_vector) {
-    Candidate& entry = candidate(evidence);
-    entry.vector_rank = ++rank;
+    Candidate& entry = found.emplace_back();
+    entry.kind = evidence.kind;
+    entry.id = evidence.id;
+    entry.vector_rank = static_cast<int>(found.size() - by_text.size());
     entry.cosine = evidence.score;
   }
+  join_same(found);
   const double best = by_text.empty() ? 0.0 : by_text.front().score;
   const double nearest = by_vector.empty() ? 0.0 : std::clamp(by_vector.front().score, 0.0, 1.0);
   const double weight = text_weight(coverage, nearest);
-  std::vector<Candidate> result;
-  result.reserve(found.size());
-  for (auto& [key, entry] : found) {
+  for (Candidate& entry : found) {
     const double meaning = std::clamp(entry.cosine, 0.0, 1.0);
     const double words = best > 0 ? entry.bm25 / best : 0.0;
     if (by_vector.empty()) {
@@ -133,10 +146,9 @@ std::vector<Candidate> fuse(std::span<const Evidence> texts, std::span<const Evi
       entry.score = weight * (words + kCloseShare * entry.closeness.value_or(0)) +
                     (1.0 - weight) * meaning * meaning;
     }
-    result.push_back(entry);
   }
-  put_in_order(result);
-  return result;
+  put_in_order(found);
+  return found;
 }
 
 void raise_by_session(std::vector<Candidate>& candidates,

@@ -9,7 +9,9 @@
 namespace tacit::recall {
 namespace {
 
-constexpr std::size_t kPartsPerDocument = 2;  // neighbours asked for a document wanted, at first
+// Neighbours asked for a document wanted, at first: an item has one vector, an exchange some parts.
+constexpr std::size_t kPerItem = 1;
+constexpr std::size_t kPerExchange = 2;
 constexpr std::size_t kWiden = 4;  // and this many times more when a filter leaves too few
 // The documents of a project are named to the index up to this number. In a larger one most of a
 // question's neighbours are likely to pass, and to ask about these costs less than to name all.
@@ -25,7 +27,8 @@ Result<Neighbourhood> Neighbourhood::open(store::ReadTxn& txn, const vector::Vec
 }
 
 Result<void> Neighbourhood::look(std::span<const float> question) {
-  asked_ = asked_ == 0 ? kPool * kPartsPerDocument : asked_ * kWiden;
+  const std::size_t first = kPool * (kind_ == HitKind::kItem ? kPerItem : kPerExchange);
+  asked_ = asked_ == 0 ? first : asked_ * kWiden;
   neighbours_ = TACIT_TRY(named_ ? index_->nearest_among(question, asked_, *named_)
                                  : index_->nearest(question, asked_));
   return {};

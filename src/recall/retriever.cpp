@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <chrono>
 #include <unordered_map>
 
@@ -110,21 +112,27 @@ struct Retriever::State {
     for (const HitKind kind : kinds)
       near.push_back(TACIT_TRY(Neighbourhood::open(txn, pair->of(kind), kind, filter)));
 
-    Result<void> looked;
+    // One thread embeds the question and looks at the indexes, the other reads full text and then
+    // takes an index that is left. Only the second uses the store.
     Result<void> read;
+    std::array<Result<void>, 2> looked;
+    std::atomic<bool> is_embedded{false};
+    std::atomic<std::size_t> next{0};
     const auto both = [&](std::size_t job, std::size_t) {
       if (job == 0) {
         read = add_texts(txn, query, kinds, filter, by_words, lists);
       } else {
-        looked = look(query, meaning, near);
+        embed(query, meaning);
+        is_embedded = meaning.vector.has_value();
       }
+      if (is_embedded) looked[job] = look(*meaning.vector, near, next);
     };
     if (!pool.try_parallel_for(2, both)) {
       both(0, 0);
       both(1, 0);
     }
     TACIT_TRY(std::move(read));
-    TACIT_TRY(std::move(looked));
+    for (Result<void>& done : looked) TACIT_TRY(std::move(done));
     if (!meaning.vector) {
       if (!by_words) TACIT_TRY(add_texts(txn, query, kinds, filter, true, lists));
       return lists;
@@ -136,11 +144,10 @@ struct Retriever::State {
     return lists;
   }
 
-  // Without the store: may run beside what reads it.
-  Result<void> look(const Query& query, Meaning& meaning, std::vector<Neighbourhood>& near) const {
-    embed(query, meaning);
-    if (!meaning.vector) return {};
-    for (Neighbourhood& kind : near) TACIT_TRY(kind.look(*meaning.vector));
+  // At those that no other thread has taken, from `next` on.
+  static Result<void> look(const Embedding& question, std::vector<Neighbourhood>& near,
+                           std::atomic<std::size_t>& next) {
+    for (std::size_t i = next++; i < near.size(); i = next++) TACIT_TRY(near[i].look(question));
     return {};
   }
 
@@ -247,10 +254,9 @@ Result<Answer> Retriever::search(const Query& query, Instant now) const {
 }
 
 Result<void> Retriever::warm() const {
-  if (!state_->vectors) return {};
   return state_->store.read([&](store::ReadTxn& txn) -> Result<void> {
-    TACIT_TRY(state_->vectors->refresh(txn));
-    return {};
+    if (state_->vectors) TACIT_TRY(state_->vectors->refresh(txn));
+    return store::warm_text(txn);
   });
 }
 

@@ -113,6 +113,8 @@ inline constexpr Sql kExchangesOfNumbers(
     "SELECT exchange.number, exchange.id FROM json_each(?1) CROSS JOIN exchange ON exchange.number "
     "= "
     "json_each.value");
+inline constexpr Sql kIdsOfItems("SELECT number, id FROM item");
+inline constexpr Sql kIdsOfExchanges("SELECT number, id FROM exchange");
 inline constexpr Sql kNumberOfItem("SELECT number FROM item WHERE id = ?1");
 inline constexpr Sql kNumberOfExchange("SELECT number FROM exchange WHERE id = ?1");
 inline constexpr Sql kItemPasses("SELECT 1 FROM item WHERE id = ?1 AND " TACIT_ITEM_FILTER);
@@ -205,6 +207,8 @@ inline constexpr Query kQueries[] = {
     {"postings_of_exchanges", kPostingsOfExchanges},
     {"items_of_numbers", kItemsOfNumbers},
     {"exchanges_of_numbers", kExchangesOfNumbers},
+    {"ids_of_items", kIdsOfItems},
+    {"ids_of_exchanges", kIdsOfExchanges},
     {"number_of_item", kNumberOfItem},
     {"number_of_exchange", kNumberOfExchange},
     {"item_passes", kItemPasses},

@@ -81,6 +81,8 @@ const std::vector<Expected>& expected() {
       {"items_passing", {"INDEX item_project_freshness (project_name=?)"}},
       {"exchanges_passing",
        {"INDEX session_project_newest (project_name=?)", "INDEX exchange_session (session=?)"}},
+      {"ids_of_items", {"COVERING INDEX sqlite_autoindex_item_1"}},
+      {"ids_of_exchanges", {"COVERING INDEX sqlite_autoindex_exchange_1"}},
       {"number_of_item", {"COVERING INDEX sqlite_autoindex_item_1 (id=?)"}},
       {"number_of_exchange", {"COVERING INDEX sqlite_autoindex_exchange_1 (id=?)"}},
       {"item_number_passes", {kRow + " (rowid=?)"}},

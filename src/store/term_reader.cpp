@@ -3,7 +3,9 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <limits>
 #include <unordered_map>
+#include <utility>
 
 #include "store/hot_queries.h"
 #include "store/txn.h"
@@ -14,6 +16,10 @@ namespace {
 constexpr const char* kFunction = "tacit_postings";
 constexpr int kAllColumns = -1;
 constexpr int kPhrase = 0;  // of the expression, which is one term
+
+// Once, when a server starts.
+constexpr Sql kSizesOfItems("SELECT id, sz FROM item_fts_docsize");
+constexpr Sql kSizesOfExchanges("SELECT id, sz FROM exchange_fts_docsize");
 
 using Api = Fts5ExtensionApi;
 
@@ -38,6 +44,28 @@ int read_totals(Run& run, const Api& api, Fts5Context* context) {
   return SQLITE_OK;
 }
 
+// False: it is not kept.
+bool keep_size(TextMemory::Sizes& sizes, std::int64_t number, std::uint32_t size) {
+  const auto place = static_cast<std::size_t>(number);
+  if (place >= kMostDocuments || size > std::numeric_limits<std::uint16_t>::max()) return false;
+  if (place >= sizes.size()) sizes.resize(std::min(place + place / 4 + 1, kMostDocuments));
+  sizes[place] = static_cast<std::uint16_t>(size);
+  return true;
+}
+
+// Of a row of FTS5's docsize table: the tokens of each column in base 128, highest digits first
+// (fts5_storage.c of SQLite).
+std::uint32_t tokens_of(std::string_view columns) {
+  std::uint32_t all = 0;
+  std::uint32_t column = 0;
+  for (const char byte : columns) {
+    const auto digit = static_cast<unsigned char>(byte);
+    column = column << 7U | (digit & 0x7FU);
+    if ((digit & 0x80U) == 0) all += std::exchange(column, 0);
+  }
+  return all;
+}
+
 int read_size(Run& run, const Api& api, Fts5Context* context, std::int64_t number,
               std::uint32_t& size) {
   const auto place = static_cast<std::size_t>(number);
@@ -50,10 +78,7 @@ int read_size(Run& run, const Api& api, Fts5Context* context, std::int64_t numbe
   const int code = api.xColumnSize(context, kAllColumns, &tokens);
   if (code != SQLITE_OK) return code;
   size = static_cast<std::uint32_t>(tokens);
-  if (place >= kMostDocuments || size > std::numeric_limits<std::uint16_t>::max()) return code;
-  if (place >= known.size()) known.resize(std::min(place + place / 4 + 1, kMostDocuments));
-  known[place] = static_cast<std::uint16_t>(size);
-  run.is_size_added = true;
+  run.is_size_added |= keep_size(known, number, size);
   return code;
 }
 
@@ -164,6 +189,20 @@ Result<TextTotals> TermReader::totals(const std::string& term, const Postings& p
   if (!totals_) TACIT_TRY(read(term, postings.last(), last));
   if (!totals_) return fail(ErrorKind::kInternal, "FTS5 lost the last document of " + term);
   return *totals_;
+}
+
+Result<void> TermReader::read_documents() {
+  TextMemory::Sizes sizes;
+  auto sized = TACIT_TRY(txn_.query(kind_ == HitKind::kItem ? kSizesOfItems : kSizesOfExchanges));
+  while (TACIT_TRY(sized.step())) keep_size(sizes, sized.integer(0), tokens_of(sized.blob(1)));
+  memory_.keep_sizes(kind_, generation_,
+                     std::make_shared<const TextMemory::Sizes>(std::move(sizes)));
+  std::vector<TextMemory::Id> ids;
+  auto rows =
+      TACIT_TRY(txn_.query(kind_ == HitKind::kItem ? hot::kIdsOfItems : hot::kIdsOfExchanges));
+  while (TACIT_TRY(rows.step())) ids.push_back({rows.integer(0), rows.id(1)});
+  memory_.keep_ids(kind_, generation_, ids);
+  return {};
 }
 
 Result<void> TermReader::fill_ids(std::span<TextMemory::Id> ids) {

@@ -37,6 +37,8 @@ class TermReader {
   Result<TextTotals> totals(const std::string& term, const Postings& postings);
   // Ids of the documents by number; 0 where there is none.
   Result<void> fill_ids(std::span<TextMemory::Id> ids);
+  // Ids and sizes of all documents: the first searches would look them up one by one.
+  Result<void> read_documents();
 
  private:
   Result<void> read(const std::string& term, std::int64_t from, Postings& postings);

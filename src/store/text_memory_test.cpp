@@ -3,6 +3,7 @@
 // Method: SQLite's own bm25() is the oracle, asked in the same transaction.
 #include "store/text_memory.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/worker.h"
@@ -165,6 +166,25 @@ TEST_F(TextMemoryTest, SearchesBesideWritesSeeTheirSnapshots) {
     }));
   }
   for (int step = 0; step < 60; ++step) put(session_, exchange_of(step % 110, 30));
+}
+
+TEST_F(TextMemoryTest, WarmedItKnowsAllDocuments) {
+  put_some(0, 50);
+  put(session_, exchange_of(50, 300));  // its size takes two digits
+  read([&](ReadTxn& txn) -> Result<void> {
+    TACIT_TRY(warm_text(txn));
+    const std::int64_t generation = TACIT_TRY(content_generation(txn));
+    const auto number = TACIT_TRY(txn.integer("SELECT max(number) FROM exchange"));
+    std::vector<TextMemory::Id> ids = {{number, 0}};
+    txn.text_memory()->fill_ids(HitKind::kExchange, generation, ids);
+    EXPECT_EQ(static_cast<std::int64_t>(ids[0].id),
+              TACIT_TRY(txn.integer("SELECT id FROM exchange WHERE number = ?1", number)));
+    const auto sizes = txn.text_memory()->sizes(HitKind::kExchange, generation);
+    EXPECT_EQ(std::ranges::count_if(*sizes, [](std::uint16_t size) { return size > 0; }), 51);
+    EXPECT_GT(std::ranges::max(*sizes), 300);
+    for (int i = 0; i < 5; ++i) TACIT_TRY(compare(txn, asked_, "warmed"));
+    return {};
+  });
 }
 
 TEST_F(TextMemoryTest, AfterForgettingNothingIsRemembered) {

@@ -100,6 +100,15 @@ Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
   return hits;
 }
 
+Result<void> warm_text(ReadTxn& txn) {
+  for (const HitKind kind : {HitKind::kItem, HitKind::kExchange}) {
+    TermReader reader(txn, kind);
+    TACIT_TRY(reader.open());
+    TACIT_TRY(reader.read_documents());
+  }
+  return {};
+}
+
 Result<std::vector<std::string>> matched_terms(ReadTxn& txn, HitKind kind, std::uint64_t id,
                                                const std::vector<std::string>& terms) {
   const std::int64_t number = TACIT_TRY(

@@ -38,6 +38,8 @@ Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const s
 Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
                                          const std::vector<std::string>& terms,
                                          const SearchFilter& filter, std::size_t limit);
+// Remembers ids and sizes of all documents, which the first searches would look up one by one.
+Result<void> warm_text(ReadTxn& txn);
 // Which of the terms a document holds, for explanations.
 Result<std::vector<std::string>> matched_terms(ReadTxn& txn, HitKind kind, std::uint64_t id,
                                                const std::vector<std::string>& terms);
