@@ -9,8 +9,8 @@ namespace tacit::recall {
 namespace {
 
 constexpr std::size_t kBatch = 512;
-// Fusion wants a thousand neighbours, and for so many a graph pays from some 190,000 rows of 384
-// dimensions on (ADR 0023).
+// Fusion wants a thousand neighbours of exchanges, and for so many a graph pays from some 190,000
+// rows of 384 dimensions on (ADR 0023).
 constexpr std::size_t kScannedCodeBytes = 72U << 20U;
 
 // Collects streamed vectors and hands them to the indexes in batches.

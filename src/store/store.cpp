@@ -359,8 +359,10 @@ Result<void> Store::checkpoint() {
   }
   Job job;
   job.kind = JobKind::kTruncateLog;
+  Result<void> done = state_->submit(job);
+  // After it, since a reader of an older snapshot, for which a truncation waits, remembers too.
   state_->text_memory.clear();
-  return state_->submit(job);
+  return done;
 }
 
 cache::CacheStats Store::text_memory() const {
