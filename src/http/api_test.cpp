@@ -43,6 +43,18 @@ TEST_F(ApiTest, EventsAreStoredOnceAndFound) {
   EXPECT_EQ(exchange["steps"][1]["text"], "because of frobnication");
 }
 
+TEST_F(ApiTest, EachCacheIsTold) {
+  ask_json("/v1/search", {{"q", "frobnication"}, {"mode", "text"}});
+  std::map<std::string, json> caches;
+  const json told = ask_json("/v1/cache");
+  for (const json& cache : told["caches"]) caches[cache["name"]] = cache;
+  EXPECT_EQ(caches.size(), 4U);
+  EXPECT_EQ(caches.count("responses") + caches.count("embeddings"), 2U);
+  EXPECT_EQ(caches["answers"]["entries"], 1);
+  EXPECT_GE(caches["words"]["entries"], 1);
+  EXPECT_GT(caches["words"]["most_bytes"], caches["words"]["bytes"]);
+}
+
 TEST_F(ApiTest, AnIdempotencyKeyRepeatsTheAnswerAndRefusesAnotherBody) {
   EXPECT_EQ(json::parse(post(event("e1", "a"), "key").body)["exchanges"], 1);
   EXPECT_EQ(json::parse(post(event("e1", "a"), "key").body)["exchanges"], 1);
