@@ -1,7 +1,7 @@
 #pragma once
-// Inner products of int8 codes. The kernel is chosen once by what the processor offers and
-// TACIT_CPU allows (AMX, AVX-512 VNNI, AVX-VNNI, AVX2, else plain); all give the same integers, so
-// results do not depend on the machine.
+// Inner products of int8 codes and of sketches (codes in four bits). The kernel is chosen once by
+// what the processor offers and TACIT_CPU allows (AMX, AVX-512 VNNI, AVX-VNNI, AVX2, else plain);
+// all give the same integers, so results do not depend on the machine.
 
 #include <cstddef>
 #include <cstdint>
@@ -10,7 +10,10 @@
 namespace tacit::vector {
 
 // Code rows are padded with zeros to a multiple of this and aligned to it.
-inline constexpr std::size_t kCodeStep = 64;
+inline constexpr std::size_t kCodeStep = 128;
+// A sketch has half the bytes of its code. Of each kCodeStep numbers the first half are in the low
+// four bits of its bytes, the second half in the high ones; each is this much more than it means.
+inline constexpr int kSketchOffset = 8;
 // Rows and queries of a block of products.
 inline constexpr std::size_t kProductBlock = 16;
 
@@ -25,6 +28,9 @@ struct CodeKernel {
   // `width` is a multiple of kCodeStep; codes lie in [-127, 127]. Sums stay below 2^31 for widths
   // up to 100,000.
   std::int32_t (*dot)(const std::int8_t* a, const std::int8_t* b, std::size_t width);
+  // Of the numbers of sketches, one after the other, as they are kept (0 to 15) with a code.
+  void (*dot_sketches)(const std::uint8_t* sketches, std::size_t count, const std::int8_t* code,
+                       std::size_t width, std::int32_t* products);
   // products[16, 16] of 16 rows, one after the other, with each of 16 queries.
   void (*dot_block)(const std::int8_t* rows, const QueryBlock& queries, std::size_t width,
                     std::int32_t* products);

@@ -188,6 +188,41 @@ TEST(ExactIndex, FindsTheBestWhenRoundingErrorsConspire) {
   EXPECT_EQ(index->nearest(query, 1)->front().key.id, 25U);
 }
 
+// Where one number is far larger than all others, sketches lose much, and not by chance. Some rows
+// that lie close to the query keep the sure bound from letting all others through.
+TEST(ExactIndex, ManyAreFoundWhereSketchesTellLittle) {
+  constexpr std::size_t kWide = 400;
+  constexpr std::size_t kRows = 6000;
+  constexpr std::size_t kMany = 3000;
+  constexpr std::size_t kClose = 40;
+  std::mt19937 random(13);
+  std::normal_distribution<float> normal;
+  const auto make = [&](const std::vector<float>& centre, float share) {
+    std::vector<float> vector = centre;
+    for (float& value : vector) value += share * normal(random);
+    vector[3] = 20;
+    const float norm = std::sqrt(dot(vector, vector));
+    for (float& value : vector) value /= norm;
+    return vector;
+  };
+  const std::vector<float> nothing(kWide);
+  const auto query = make(nothing, 1);
+  Rows rows(kWide);
+  for (std::size_t i = 0; i < kClose; ++i) {
+    std::vector<float> centre = query;
+    for (float& value : centre) value *= 20 / query[3];
+    rows.put({i, 0}, make(centre, 0.1F), true);
+  }
+  while (rows.size() < kRows) rows.put({rows.size(), 0}, make(nothing, 1), true);
+  std::vector<float> truth;
+  for (std::size_t row = 0; row < rows.size(); ++row) truth.push_back(dot(query, rows.values(row)));
+  std::ranges::nth_element(truth, truth.begin() + kMany - 1, std::greater<>());
+  std::vector<Neighbour> found;
+  scan_from(rows, query, 0, kMany, found);
+  keep_best(found, kMany);
+  EXPECT_EQ(found.back().cosine, truth[kMany - 1]);
+}
+
 // Many wanted of rows that lie close together: all are right, and few more than they are read.
 TEST(ExactIndex, ManyAreFoundWithoutReadingAll) {
   constexpr std::size_t kRows = 4000;
@@ -251,6 +286,7 @@ TEST(ExactIndex, GrowsAndShrinksOverABlock) {
   for (std::uint64_t id = kGone + 1; id <= vectors.size(); ++id) gone.push_back(id);
   index->remove(gone);
   EXPECT_TRUE(index->nearest(vectors[0], 1)->empty());
+  EXPECT_LT(index->bytes(), full / 10);
 }
 
 TEST(Pages, AreZerosInWholePagesAndGoBack) {
@@ -308,11 +344,30 @@ void expect_equal_blocks(std::size_t width, std::mt19937& random) {
   }
 }
 
+// As many sketches as a kernel takes at once, and some more or less.
+void expect_equal_sketches(std::size_t width, std::mt19937& random) {
+  std::uniform_int_distribution<int> bytes(0, 255);
+  std::uniform_int_distribution<int> values(-127, 127);
+  for (const std::size_t count : {1U, 4U, 11U}) {
+    std::vector<std::uint8_t> sketches(count * width / 2);
+    std::vector<std::int8_t> code(width);
+    for (auto& byte : sketches) byte = static_cast<std::uint8_t>(bytes(random));
+    for (auto& value : code) value = static_cast<std::int8_t>(values(random));
+    const auto products_by = [&](const CodeKernel& kernel) {
+      std::vector<std::int32_t> products(count);
+      kernel.dot_sketches(sketches.data(), count, code.data(), width, products.data());
+      return products;
+    };
+    for (const CodeKernel& kernel : usable_code_kernels())
+      EXPECT_EQ(products_by(kernel), products_by(usable_code_kernels().back())) << kernel.name;
+  }
+}
+
 TEST(CodeKernels, GiveEqualIntegers) {
   std::mt19937 random(5);
   std::uniform_int_distribution<int> values(-127, 127);
   const auto kernels = usable_code_kernels();
-  for (const std::size_t width : {64U, 128U, 384U, 1536U}) {
+  for (const std::size_t width : {128U, 256U, 384U, 1536U}) {
     std::vector<std::int8_t> a(width);
     std::vector<std::int8_t> b(width);
     for (std::size_t i = 0; i < width; ++i) {
@@ -329,6 +384,7 @@ TEST(CodeKernels, GiveEqualIntegers) {
           << kernel.name;
     }
     expect_equal_blocks(width, random);
+    expect_equal_sketches(width, random);
   }
 }
 

@@ -1,9 +1,10 @@
 #pragma once
 // Nearest neighbours by cosine within one embedding space. The index is a cache of the store's
-// vectors and never the truth. Small ones are scanned: int8 codes with one scale per vector bound
-// every cosine, and whatever may be among the best is computed in f32, so the answer is that of the
-// f32 scan: the first kSure of it whatever the data, what follows unless the rounding errors of a
-// row conspire (four standard deviations; none was missed in measurements). Cosines are always
+// vectors and never the truth. Small ones are scanned: sketches and int8 codes, with a scale per
+// vector each, bound every cosine, and whatever may be among the best is computed in f32, so the
+// answer is that of the f32 scan: the first kSure of it whatever the data, what follows unless the
+// rounding errors of a row conspire (some standard deviations; none was missed in measurements).
+// Cosines are always
 // those of f32. From exact_code_bytes of codes on a graph (graph.h) finds the candidates, which are
 // rescored in f32: then a few of a thousand neighbours may be missed. A question among some
 // documents, for a large part of the rows, or of a batch, is always scanned. What is put or removed

@@ -11,11 +11,12 @@ namespace tacit::vector {
 Rows::Rows(std::size_t dimension)
     : dimension_(dimension),
       width_((dimension + kCodeStep - 1) / kCodeStep * kCodeStep),
-      kernel_(usable_code_kernels().front()) {}
+      kernel_(usable_code_kernels().front()),
+      sketches_(dimension, width_) {}
 
 std::size_t Rows::bytes() const {
   const std::size_t row = width_ + dimension_ * sizeof(float) + sizeof(RowNumbers);
-  return keys_.size() * row + keys_.capacity() * sizeof(VectorKey);
+  return keys_.size() * row + keys_.capacity() * sizeof(VectorKey) + sketches_.bytes();
 }
 
 RowNumbers Rows::quantise(std::span<const float> values, std::int8_t* code) const {
@@ -48,7 +49,9 @@ CodedQuery Rows::coded(std::span<const float> query) const {
 
 void Rows::write(std::uint32_t row, std::span<const float> values) {
   Block& block = blocks_[row / kBlockRows];
-  block.numbers[row % kBlockRows] = quantise(values, block.code(row, width_));
+  RowNumbers& numbers = block.numbers[row % kBlockRows];
+  numbers = quantise(values, block.code(row, width_));
+  sketches_.write(row, values, numbers.length);
   std::ranges::copy(values, block.value(row, dimension_));
 }
 
@@ -112,6 +115,7 @@ void Rows::erase(std::uint32_t row) {
   }
   keys_.pop_back();
   dead_.pop_back();
+  sketches_.drop_last();
   std::fill_n(blocks_[last / kBlockRows].code(last, width_), width_, std::int8_t{0});
   if (last % kBlockRows == 0) blocks_.pop_back();
 }

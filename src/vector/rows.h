@@ -1,8 +1,8 @@
 #pragma once
-// The rows of an index: each vector as it came (f32) and as an int8 code with a scale of its own,
-// found by key. Rows have numbers that count up; a removed row stays as a dead one until the rows
-// are made anew, or gives its place to the last (erase), which only rows that no graph knows may
-// do. Private to the module, without locks.
+// The rows of an index: each vector as it came (f32), as an int8 code with a scale of its own and
+// as a sketch, found by key. Rows have numbers that count up; a removed row stays as a dead one
+// until the rows are made anew, or gives its place to the last (erase), which only rows that no
+// graph knows may do. Private to the module, without locks.
 //
 // A code is the vector divided by its largest component and scaled to ±127, so one float a row
 // brings a product back. Why bounds() bounds: let q = q' + e and v = v' + f be query and vector
@@ -20,30 +20,15 @@
 #include <vector>
 
 #include "vector/code_kernels.h"
+#include "vector/coded_query.h"
 #include "vector/index.h"
 #include "vector/pages.h"
+#include "vector/sketches.h"
 
 namespace tacit::vector {
 
 // So many that codes and vectors fill whole pages at the usual widths (multiples of 128).
 inline constexpr std::size_t kBlockRows = 16'384;
-
-struct RowNumbers {
-  float scale = 0;
-  float length = 0;  // of the vector
-  float error = 0;   // length of what the code lost
-};
-
-struct alignas(kCodeStep) CodeChunk {
-  std::array<std::int8_t, kCodeStep> bytes{};
-};
-
-// A query in the shape of a row.
-struct CodedQuery {
-  std::vector<CodeChunk> chunks;
-  RowNumbers numbers;
-  const std::int8_t* code() const { return chunks.front().bytes.data(); }
-};
 
 // How far from the middle a cosine may be, whatever the data, and how far it is but for chance:
 // kDeviations standard deviations, also when both errors are the same, as those of duplicates are.
@@ -52,7 +37,6 @@ struct Bounds {
   float reach = 0;
   float spread = 0;
 };
-inline constexpr float kDeviations = 4;
 
 // A row and how near it is by its code; larger is nearer.
 struct Near {
@@ -75,6 +59,7 @@ class Rows {
   const std::int8_t* code(std::size_t row) const {
     return blocks_[row / kBlockRows].code(row, width_);
   }
+  const Sketches& sketches() const { return sketches_; }
   std::span<const float> values(std::size_t row) const {
     return {blocks_[row / kBlockRows].value(row, dimension_), dimension_};
   }
@@ -107,8 +92,12 @@ class Rows {
   static Bounds around(float middle, const RowNumbers& query, const RowNumbers& row) {
     const float query_length = query.length + query.error;  // of the code, at most
     const float reach = query.error * row.length + query_length * row.error;
-    const float spread = kStep * (query.scale * row.length + query_length * row.scale);
+    const float spread =
+        kRoundingDeviations * (query.scale * row.length + query_length * row.scale);
     return {middle, reach + kSlack, std::min(reach, spread) + kSlack};
+  }
+  Bounds bounds(const CodedQuery& query, std::size_t row) const {
+    return bounds_of(product(query.code(), code(row)), query.numbers, numbers(row));
   }
   // Of the codes and scales of rows [0, count).
   std::uint64_t hash(std::size_t count) const;
@@ -122,10 +111,6 @@ class Rows {
   void erase(std::uint32_t row);  // the last row takes its place
 
  private:
-  // Covers the rounding of the f32 sums themselves, far above what 10,000 dimensions can lose.
-  static constexpr float kSlack = 1e-5F;
-  static constexpr float kStep = kDeviations / 3.4641016F;  // by the root of twelve
-
   // A fixed number of rows; blocks never move, so growing copies nothing.
   struct Block {
     Block(std::size_t width, std::size_t dimension)
@@ -164,6 +149,7 @@ class Rows {
   std::vector<bool> dead_;
   std::unordered_map<std::uint64_t, std::vector<Part>> by_id_;  // live ones
   std::vector<Block> blocks_;
+  Sketches sketches_;
 };
 
 }  // namespace tacit::vector

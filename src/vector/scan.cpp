@@ -1,5 +1,5 @@
-// Two passes. The first goes over the codes and keeps the rows that may be among the best, and how
-// near the k-th best is at least; the second computes in f32 what may be so near at the end.
+// The sketches of some rows tell which of them may be among the best, the codes of these how near
+// the k-th best is at least; what may be so near at the end is computed in f32.
 #include "vector/scan.h"
 
 #include <algorithm>
@@ -16,6 +16,7 @@ namespace {
 // Rows that are fetched from memory before they are needed.
 constexpr std::size_t kCodesAhead = 8;
 constexpr std::size_t kValuesAhead = 3;
+constexpr std::size_t kAtOnce = Sketches::kAtOnce;
 
 // The k-th best of the cosines that are sure. Twice k are gathered before the lesser half is
 // dropped, which costs less than a heap where k is large.
@@ -25,6 +26,7 @@ class Threshold {
 
   // What is below can be left out; nothing until there are k. Grows as cosines are added.
   float value() const { return value_; }
+  std::size_t wanted() const { return k_; }
   void add(float lower) {
     best_.push_back(lower);
     if (best_.size() == 2 * k_) settle();
@@ -59,33 +61,89 @@ void rescore(const Rows& rows, std::span<const float> query, const std::vector<C
   }
 }
 
-// The k best of `count` rows; row_of(i) is the number of the i-th.
-template <class RowOf>
-void scan(const Rows& rows, std::span<const float> query, std::size_t count, RowOf row_of,
-          std::size_t k, std::vector<Neighbour>& found) {
-  const CodedQuery coded = rows.coded(query);
-  Threshold sure(std::min(k, kSure), count);
-  Threshold likely(k, count);
-  const auto is_wanted = [&](const Bounds& bounds) {
-    return bounds.middle + bounds.spread >= likely.value() ||
-           bounds.middle + bounds.reach >= sure.value();
-  };
-  std::vector<Candidate> candidates;
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t row = row_of(i);
-    if (i + kCodesAhead < count) rows.prefetch_code(row_of(i + kCodesAhead));
-    const Bounds bounds = Rows::bounds_of(rows.product(coded.code(), rows.code(row)), coded.numbers,
-                                          rows.numbers(row));
-    if (!is_wanted(bounds) || rows.is_dead(row)) continue;
-    candidates.push_back({static_cast<std::uint32_t>(row), bounds});
-    if (bounds.middle - bounds.spread > likely.value()) likely.add(bounds.middle - bounds.spread);
-    if (bounds.middle - bounds.reach > sure.value()) sure.add(bounds.middle - bounds.reach);
+// A question for the k best on its way over the rows.
+class Scan {
+ public:
+  Scan(const Rows& rows, std::span<const float> query, std::size_t k, std::size_t count)
+      : rows_(rows),
+        query_(query),
+        coded_(rows.coded(query)),
+        sure_(std::min(k, kSure), count),
+        likely_(k, count) {}
+
+  // Looks at those rows from `first` on whose sketches may be among the best.
+  void look_from(std::size_t first, std::size_t count) {
+    const std::span cosines = std::span(cosines_).first(count);
+    const std::span room = std::span(room_).first(count);
+    rows_.sketches().cosines(coded_, first, cosines);
+    if (candidates_.empty()) look_at_nearest(first, cosines);
+    rows_.sketches().room_above(sure_.value(), likely_.value(), coded_, first, cosines, room);
+    std::size_t many = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      wanted_[many] = static_cast<std::uint32_t>(first + i);
+      many += room[i] >= 0 ? 1U : 0U;
+    }
+    look_at(std::span(wanted_).first(many));
+    settle();
   }
-  likely.settle();
-  sure.settle();
-  std::erase_if(candidates, [&](const Candidate& one) { return !is_wanted(one.bounds); });
-  rescore(rows, query, candidates, found);
-}
+
+  // Looks at the codes of these rows.
+  void look_at(std::span<const std::uint32_t> some) {
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (i + kCodesAhead < some.size()) rows_.prefetch_code(some[i + kCodesAhead]);
+      const std::uint32_t row = some[i];
+      const Bounds bounds = rows_.bounds(coded_, row);
+      if (!is_wanted(bounds) || rows_.is_dead(row)) continue;
+      candidates_.push_back({row, bounds});
+      if (bounds.middle - bounds.spread > likely_.value())
+        likely_.add(bounds.middle - bounds.spread);
+      if (bounds.middle - bounds.reach > sure_.value()) sure_.add(bounds.middle - bounds.reach);
+    }
+  }
+
+  void finish(std::vector<Neighbour>& found) {
+    settle();
+    std::erase_if(candidates_, [&](const Candidate& one) { return !is_wanted(one.bounds); });
+    rescore(rows_, query_, candidates_, found);
+  }
+
+ private:
+  // Begins with the nearest by their sketches, so that for others there soon is a cosine to pass.
+  void look_at_nearest(std::size_t first, std::span<float> cosines) {
+    const std::size_t k = likely_.wanted();
+    if (cosines.size() <= k) return;
+    std::ranges::copy(cosines, room_.begin());
+    const auto last = room_.begin() + static_cast<std::ptrdiff_t>(k - 1);
+    std::nth_element(room_.begin(), last,
+                     room_.begin() + static_cast<std::ptrdiff_t>(cosines.size()), std::greater<>());
+    std::size_t many = 0;
+    for (std::size_t i = 0; i < cosines.size(); ++i) {
+      if (cosines[i] < *last) continue;
+      wanted_[many++] = static_cast<std::uint32_t>(first + i);
+      cosines[i] = -std::numeric_limits<float>::infinity();  // once is enough
+    }
+    look_at(std::span(wanted_).first(many));
+    settle();
+  }
+  void settle() {
+    likely_.settle();
+    sure_.settle();
+  }
+  bool is_wanted(const Bounds& bounds) const {
+    return bounds.middle + bounds.spread >= likely_.value() ||
+           bounds.middle + bounds.reach >= sure_.value();
+  }
+
+  const Rows& rows_;
+  const std::span<const float> query_;
+  const CodedQuery coded_;
+  Threshold sure_;
+  Threshold likely_;
+  std::array<float, kAtOnce> cosines_;
+  std::array<float, kAtOnce> room_;
+  std::array<std::uint32_t, kAtOnce> wanted_;
+  std::vector<Candidate> candidates_;
+};
 
 using Lanes = std::array<float, kProductBlock>;
 
@@ -118,14 +176,20 @@ struct Batch {
 
 void scan_from(const Rows& rows, std::span<const float> query, std::size_t first, std::size_t k,
                std::vector<Neighbour>& found) {
-  scan(
-      rows, query, rows.size() - first, [&](std::size_t i) { return first + i; }, k, found);
+  Scan scan(rows, query, k, rows.size() - first);
+  while (first < rows.size()) {
+    const std::size_t next = std::min(first / kAtOnce * kAtOnce + kAtOnce, rows.size());
+    scan.look_from(first, next - first);
+    first = next;
+  }
+  scan.finish(found);
 }
 
 void scan_some(const Rows& rows, std::span<const float> query, std::span<const std::uint32_t> some,
                std::size_t k, std::vector<Neighbour>& found) {
-  scan(
-      rows, query, some.size(), [&](std::size_t i) { return some[i]; }, k, found);
+  Scan scan(rows, query, k, some.size());
+  scan.look_at(some);
+  scan.finish(found);
 }
 
 void scan_batch(const Rows& rows, std::span<const std::span<const float>> queries, std::size_t k,
