@@ -4,11 +4,11 @@
 // vector each, bound every cosine, and whatever may be among the best is computed in f32, so the
 // answer is that of the f32 scan: the first kSure of it whatever the data, what follows unless the
 // rounding errors of a row conspire (some standard deviations; none was missed in measurements).
-// From exact_code_bytes of codes on a graph (graph.h) finds the candidates: then a few of a thousand
-// neighbours may be missed. Cosines are always those of f32. A question among some documents, for a
-// large part of the rows, or of a batch, is always scanned. What is put or removed is so for the
-// next question. Safe from any thread; readers run side by side, and wait for a writer for
-// microseconds.
+// From exact_code_bytes of codes on a graph (graph.h) finds the candidates: then a few of a
+// thousand neighbours may be missed. Cosines are always those of f32. A question among some
+// documents, for a large part of the rows, or of a batch, is always scanned. What is put or removed
+// is so for the next question. Safe from any thread; readers run side by side, and wait for a
+// writer for microseconds.
 //
 // A graph can be kept in a file, which saves growing it again. The file holds row numbers only, no
 // vector and no key, and is taken up only by the very rows it was grown over; on any doubt it is

@@ -1,10 +1,10 @@
 #pragma once
-// The vectors of rows in four bits a number: half of a code's bytes, which tell a scan which codes it
-// need not look at. Numbers are rounded where that loses least (Max 1960: normally distributed, 15
-// levels), and the scale is such that what a sketch lost, g, is at right angles to its vector (as in
-// RaBitQ: Gao and Long 2024). So the product with the vector itself is right, and with any other
-// query q the error is |q||g| at most and, but for chance, a few times |q||g| over the root of the
-// dimension. Private to the module, without locks.
+// The vectors of rows in four bits a number: half of a code's bytes, which tell a scan which codes
+// it need not look at. Numbers are rounded where that loses least (Max 1960: normally distributed,
+// 15 levels), and the scale is such that what a sketch lost, g, is at right angles to its vector
+// (as in RaBitQ: Gao and Long 2024). So the product with the vector itself is right, and with any
+// other query q the error is |q||g| at most and, but for chance, a few times |q||g| over the root
+// of the dimension. Private to the module, without locks.
 
 #include <cstdint>
 #include <span>
