@@ -234,6 +234,10 @@ std::int64_t Connection::changes() const {
   return sqlite3_changes64(handle_);
 }
 
+std::int64_t Connection::last_id() const {
+  return sqlite3_last_insert_rowid(handle_);
+}
+
 Result<void> Connection::checkpoint(bool truncate) {
   int log_pages = 0;
   int moved = 0;

@@ -136,6 +136,7 @@ class Connection {
   Result<void> set_up(const ConnectionOptions& options);
   bool in_transaction() const;
   std::int64_t changes() const;
+  std::int64_t last_id() const;
   std::int64_t wal_pages() const { return wal_pages_; }  // after the last commit
   // A write or sync failed or damage was met: nothing that this connection holds is to be trusted.
   bool is_unfit() const { return is_unfit_; }

@@ -25,6 +25,7 @@ struct Account {
 };
 
 struct Balance {
+  bool is_known = false;  // there is a row
   Money spent;
   Money held;
   std::int64_t tokens = 0;
@@ -54,9 +55,12 @@ std::string developer_account(const std::string& name) {
   return "developer " + name;
 }
 
+// That of the latest time seen. Only a time that begins a period has to be remembered for it.
 Result<std::string> current_period(WriteTxn& txn, Instant now) {
-  TACIT_TRY(txn.run("UPDATE ledger_state SET latest = max(latest, ?1)", now));
-  return period_of(from_millis(TACIT_TRY(txn.integer("SELECT latest FROM ledger_state"))));
+  const Instant latest = from_millis(TACIT_TRY(txn.integer("SELECT latest FROM ledger_state")));
+  std::string period = period_of(std::max(latest, now));
+  if (period != period_of(latest)) TACIT_TRY(txn.run("UPDATE ledger_state SET latest = ?1", now));
+  return period;
 }
 
 Result<Balance> balance_of(ReadTxn& txn, const std::string& account, const std::string& period) {
@@ -64,7 +68,7 @@ Result<Balance> balance_of(ReadTxn& txn, const std::string& account, const std::
       txn.query("SELECT spent, held, tokens FROM budget_account WHERE account = ?1 AND period = ?2",
                 account, period));
   if (!TACIT_TRY(row.step())) return Balance{};
-  return Balance{Money::pico(row.integer(0)), Money::pico(row.integer(1)), row.integer(2)};
+  return Balance{true, Money::pico(row.integer(0)), Money::pico(row.integer(1)), row.integer(2)};
 }
 
 Result<HoldRow> hold_row(ReadTxn& txn, std::int64_t id) {
@@ -120,9 +124,16 @@ class SqlLedger final : public Ledger {
  private:
   std::vector<Account> accounts_of(const std::string& developer, const std::string& project,
                                    const std::string& period) const;
+  struct Payer {
+    Account account;
+    Balance balance;
+  };
+  Result<std::vector<Payer>> payers_of(ReadTxn& txn, const HoldRequest& request,
+                                       const std::string& period) const;
   Result<std::optional<Error>> refusal(WriteTxn& txn, const HoldRequest& request,
-                                       const std::string& period);
-  Result<std::int64_t> take(WriteTxn& txn, const HoldRequest& request, const std::string& period);
+                                       const std::string& period, const std::vector<Payer>& payers);
+  Result<std::int64_t> take(WriteTxn& txn, const HoldRequest& request, const std::string& period,
+                            const std::vector<Payer>& payers);
   // The number of the hold, or why there is none.
   Result<std::int64_t> reserve_in(WriteTxn& txn, const HoldRequest& request,
                                   std::optional<Error>& refused);
@@ -155,9 +166,20 @@ std::vector<Account> SqlLedger::accounts_of(const std::string& developer,
   return accounts;
 }
 
+Result<std::vector<SqlLedger::Payer>> SqlLedger::payers_of(ReadTxn& txn, const HoldRequest& request,
+                                                           const std::string& period) const {
+  std::vector<Payer> payers;
+  for (Account& account : accounts_of(request.developer, request.project, period)) {
+    const Balance balance = TACIT_TRY(balance_of(txn, account.name, period));
+    payers.push_back({std::move(account), balance});
+  }
+  return payers;
+}
+
 // Why a request may not have its money; nothing when it may.
 Result<std::optional<Error>> SqlLedger::refusal(WriteTxn& txn, const HoldRequest& request,
-                                                const std::string& period) {
+                                                const std::string& period,
+                                                const std::vector<Payer>& payers) {
   const auto exhausted = [](std::string message) {
     return std::optional(Error(ErrorKind::kBudgetExhausted, std::move(message)));
   };
@@ -165,8 +187,7 @@ Result<std::optional<Error>> SqlLedger::refusal(WriteTxn& txn, const HoldRequest
     return exhausted("one call may cost at most $" + options_.per_call.text() +
                      ", this one up to $" + request.amount.text());
   }
-  for (const Account& account : accounts_of(request.developer, request.project, period)) {
-    const Balance balance = TACIT_TRY(balance_of(txn, account.name, period));
+  for (const auto& [account, balance] : payers) {
     if (balance.used() + request.amount > account.limit) {
       const auto reached = percents_reached(balance.used(), account.limit);
       if (!reached.empty() && reached.back() >= kRefusalPercent)
@@ -190,28 +211,30 @@ Result<std::optional<Error>> SqlLedger::refusal(WriteTxn& txn, const HoldRequest
 
 // Adds to the balances and writes the hold. The update repeats the condition: no path can pass it.
 Result<std::int64_t> SqlLedger::take(WriteTxn& txn, const HoldRequest& request,
-                                     const std::string& period) {
-  for (const Account& account : accounts_of(request.developer, request.project, period)) {
-    TACIT_TRY(txn.run("INSERT OR IGNORE INTO budget_account(account, period) VALUES(?1, ?2)",
-                      account.name, period));
+                                     const std::string& period, const std::vector<Payer>& payers) {
+  for (const auto& [account, balance] : payers) {
+    if (!balance.is_known)
+      TACIT_TRY(txn.run("INSERT INTO budget_account(account, period) VALUES(?1, ?2)", account.name,
+                        period));
     TACIT_TRY(
         txn.run("UPDATE budget_account SET held = held + ?3, tokens = tokens + ?4 "
                 "WHERE account = ?1 AND period = ?2 AND spent + held + ?3 <= ?5",
                 account.name, period, request.amount.pico(), request.tokens, account.limit.pico()));
     if (txn.changes() != 1) return fail(ErrorKind::kBudgetExhausted, account.name + " lacks it");
-    const Balance balance = TACIT_TRY(balance_of(txn, account.name, period));
-    TACIT_TRY(alert(txn, account, period, percents_reached(balance.used(), account.limit)));
+    TACIT_TRY(alert(txn, account, period,
+                    percents_reached(balance.used() + request.amount, account.limit)));
   }
   TACIT_TRY(txn.run(
       "INSERT INTO hold(request, attempt, period, developer, project, provider, model, "
       "operation, price, amount, tokens, counted, state, created) "
-      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+      "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) "
+      "ON CONFLICT(request, attempt) DO NOTHING",
       request.request, request.attempt, period, request.developer, request.project,
       request.provider, request.model, request.operation, request.price, request.amount.pico(),
       request.tokens, request.counted_prompt,
       code(request.is_dispatched ? HoldState::kDispatched : HoldState::kOpen), clock_.now()));
-  return txn.integer("SELECT id FROM hold WHERE request = ?1 AND attempt = ?2", request.request,
-                     request.attempt);
+  if (txn.changes() == 1) return txn.last_id();
+  return fail(ErrorKind::kConflict, "this attempt of the request has had its hold");
 }
 
 Result<void> SqlLedger::alert(WriteTxn& txn, const Account& account, const std::string& period,
@@ -228,13 +251,10 @@ Result<void> SqlLedger::alert(WriteTxn& txn, const Account& account, const std::
 Result<std::int64_t> SqlLedger::reserve_in(WriteTxn& txn, const HoldRequest& request,
                                            std::optional<Error>& refused) {
   const std::string period = TACIT_TRY(current_period(txn, clock_.now()));
-  if (TACIT_TRY(txn.integer("SELECT count(*) FROM hold WHERE request = ?1 AND attempt = ?2",
-                            request.request, request.attempt)) != 0) {
-    return fail(ErrorKind::kConflict, "this attempt of the request has had its hold");
-  }
-  refused = TACIT_TRY(refusal(txn, request, period));
+  const std::vector<Payer> payers = TACIT_TRY(payers_of(txn, request, period));
+  refused = TACIT_TRY(refusal(txn, request, period, payers));
   if (refused) return 0;
-  return take(txn, request, period);
+  return take(txn, request, period, payers);
 }
 
 Result<Hold> SqlLedger::reserve(const HoldRequest& request) {
@@ -352,6 +372,7 @@ Result<void> SqlLedger::end_in(WriteTxn& txn, const HoldRow& hold, const Ending&
                 "tokens = tokens + ?5 WHERE account = ?1 AND period = ?2",
                 account.name, hold.period, ending.cost.pico(), hold.amount.pico(),
                 ending.tokens - hold.tokens));
+    if (ending.cost <= hold.amount) continue;  // then the account has no more than before
     const Balance balance = TACIT_TRY(balance_of(txn, account.name, hold.period));
     TACIT_TRY(alert(txn, account, hold.period, percents_reached(balance.used(), account.limit)));
   }

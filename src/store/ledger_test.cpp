@@ -174,9 +174,12 @@ TEST_F(LedgerTest, ReleaseCostsNothingAndSuspenseTheWholeHold) {
   EXPECT_EQ(rows[0].suspended, 1);
 }
 
-TEST_F(LedgerTest, ACostAboveTheHoldIsNotCutDown) {
+TEST_F(LedgerTest, ACostAboveTheHoldIsNotCutDownAndAlerts) {
   ASSERT_TRUE(ledger_->settle(dispatched(Money::cents(10)), Money::cents(17), {}).has_value());
   EXPECT_EQ(ada().spent, Money::cents(17));
+  EXPECT_TRUE(alert_percents().empty());
+  ASSERT_TRUE(ledger_->settle(dispatched(Money::cents(10)), Money::cents(500), {}).has_value());
+  EXPECT_EQ(alert_percents(), (std::vector<int>{50}));
 }
 
 TEST_F(LedgerTest, AHoldEndsOnce) {
@@ -221,6 +224,7 @@ TEST_F(LedgerTest, OneAttemptHasOneHold) {
   const auto again = ledger_->reserve(wanted);
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().kind(), ErrorKind::kConflict);
+  EXPECT_EQ(ada().held, Money::cents(10));
 }
 
 // A copy of the files while calls are under way is what a crash leaves.

@@ -41,6 +41,7 @@ class WriteTxn : public ReadTxn {
     return connection_.run(sql, values...);
   }
   std::int64_t changes() const { return connection_.changes(); }
+  std::int64_t last_id() const { return connection_.last_id(); }  // of the last row inserted
 
   // The last session put in this body. A forgotten one is written only with an exchange that
   // counts.
