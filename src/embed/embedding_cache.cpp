@@ -39,9 +39,10 @@ Result<std::vector<Embedding>> EmbeddingCache::embed(std::span<const std::string
     places.emplace_back(i, std::move(key));
   }
   if (missing.empty()) return all;
+  const std::uint64_t clears = clears_;
   std::vector<Embedding> made = TACIT_TRY(inner_->embed(missing, deadline));
   for (std::size_t i = 0; i < places.size(); ++i) {
-    keep(places[i].second, made[i]);
+    keep(places[i].second, made[i], clears);
     all[places[i].first] = std::move(made[i]);
   }
   return all;
@@ -50,14 +51,16 @@ Result<std::vector<Embedding>> EmbeddingCache::embed(std::span<const std::string
 Result<Embedding> EmbeddingCache::embed_query(std::string_view text, Deadline deadline) {
   const std::string key = key_of('q', text);
   if (const auto known = cache_.find(key, kAlways)) return *known;
+  const std::uint64_t clears = clears_;
   Embedding made = TACIT_TRY(inner_->embed_query(text, deadline));
-  keep(key, made);
+  keep(key, made, clears);
   return made;
 }
 
-void EmbeddingCache::keep(std::string_view key, const Embedding& embedding) {
+void EmbeddingCache::keep(std::string_view key, const Embedding& embedding, std::uint64_t clears) {
   cache_.put(key, std::make_shared<const Embedding>(embedding), embedding.size() * sizeof(float),
              kAlways);
+  if (clears_ != clears) cache_.erase(key);
 }
 
 }  // namespace tacit::embed

@@ -7,6 +7,8 @@
 // asks for most texts once, so the policy turns away what it saw once when the cache is full
 // (`tinylfu`). Safe from any thread.
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 
 #include "cache/cache.h"
@@ -29,13 +31,19 @@ class EmbeddingCache final : public Embedder {
                                        Deadline deadline) override;
   Result<Embedding> embed_query(std::string_view text, Deadline deadline) override;
 
-  void clear() { cache_.clear(); }  // what was forgotten must not be remembered here
+  // What was forgotten must not be remembered here, nor what is being embedded just then.
+  void clear() {
+    ++clears_;
+    cache_.clear();
+  }
   cache::CacheStats stats() const { return cache_.stats(); }
 
  private:
-  void keep(std::string_view key, const Embedding& embedding);
+  // Unless the cache was cleared since `clears` was read.
+  void keep(std::string_view key, const Embedding& embedding, std::uint64_t clears);
 
   std::unique_ptr<Embedder> inner_;
+  std::atomic<std::uint64_t> clears_{0};
   cache::Cache<Embedding> cache_;
 };
 

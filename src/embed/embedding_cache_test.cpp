@@ -2,17 +2,21 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 namespace tacit::embed {
 namespace {
 
 // Writes down what it was asked; a text's embedding is its length, a question's the negative.
 class Listener final : public Embedder {
  public:
-  explicit Listener(std::vector<std::string>& asked) : asked_(asked) {}
+  Listener(std::vector<std::string>& asked, const std::function<void()>& meanwhile)
+      : asked_(asked), meanwhile_(meanwhile) {}
   const EmbeddingSpace& space() const override { return space_; }
   Result<std::vector<Embedding>> embed(std::span<const std::string_view> texts,
                                        Deadline deadline) override {
     if (deadline.has_passed()) return fail(ErrorKind::kDeadlineExceeded, "too late");
+    meanwhile_();
     std::vector<Embedding> all;
     for (const std::string_view text : texts) {
       asked_.emplace_back(text);
@@ -22,6 +26,7 @@ class Listener final : public Embedder {
   }
   Result<Embedding> embed_query(std::string_view text, Deadline deadline) override {
     if (deadline.has_passed()) return fail(ErrorKind::kDeadlineExceeded, "too late");
+    meanwhile_();
     asked_.push_back("? " + std::string(text));
     return Embedding{-static_cast<float>(text.size()), 0};
   }
@@ -29,16 +34,19 @@ class Listener final : public Embedder {
  private:
   EmbeddingSpace space_{"listener", 2};
   std::vector<std::string>& asked_;
+  const std::function<void()>& meanwhile_;
 };
 
 class EmbeddingCacheTest : public ::testing::Test {
  protected:
   std::unique_ptr<EmbeddingCache> make(const EmbeddingCacheOptions& options = {}) {
-    return std::make_unique<EmbeddingCache>(std::make_unique<Listener>(asked_), options);
+    return std::make_unique<EmbeddingCache>(std::make_unique<Listener>(asked_, meanwhile_),
+                                            options);
   }
   std::vector<std::string> take_asked() { return std::exchange(asked_, {}); }
 
   std::vector<std::string> asked_;
+  std::function<void()> meanwhile_ = [] {};  // while a text is embedded
 };
 
 using Texts = std::vector<std::string>;
@@ -66,6 +74,18 @@ TEST_F(EmbeddingCacheTest, AQuestionIsAnotherTextThanADocument) {
   EXPECT_EQ(*cache->embed_query(text, Deadline::none()), (Embedding{-4, 0}));
   EXPECT_EQ(*cache->embed_query(text, Deadline::none()), (Embedding{-4, 0}));
   EXPECT_EQ(take_asked(), (Texts{"same", "? same"}));
+}
+
+TEST_F(EmbeddingCacheTest, WhatIsClearedWhileItIsEmbeddedIsNotRemembered) {
+  const auto cache = make();
+  meanwhile_ = [&] { cache->clear(); };
+  const std::string_view text = "forgotten";
+  EXPECT_TRUE(cache->embed({&text, 1}, Deadline::none()));
+  EXPECT_TRUE(cache->embed_query(text, Deadline::none()));
+  EXPECT_EQ(cache->stats().entries, 0U);
+  meanwhile_ = [] {};
+  EXPECT_TRUE(cache->embed_query(text, Deadline::none()));
+  EXPECT_EQ(cache->stats().entries, 1U);
 }
 
 TEST_F(EmbeddingCacheTest, AFailureIsNotRemembered) {
