@@ -10,19 +10,17 @@
 
 #include "domain/query.h"
 #include "recall/fusion.h"
+#include "store/text_queries.h"
 #include "vector/index.h"
-
-namespace tacit::store {
-class ReadTxn;
-}
 
 namespace tacit::recall {
 
 class Neighbourhood {
  public:
-  // `filter` must outlive it, and so must the index.
-  static Result<Neighbourhood> open(store::ReadTxn& txn, const vector::VectorIndex& index,
-                                    HitKind kind, const SearchFilter& filter);
+  // What it is given must outlive it. `named` are all that pass, when they are few.
+  Neighbourhood(const vector::VectorIndex& index, HitKind kind, const SearchFilter& filter,
+                const std::optional<store::Passing>& named)
+      : index_(&index), kind_(kind), filter_(&filter), named_(&named) {}
 
   // The first look.
   Result<void> look(std::span<const float> question);
@@ -31,13 +29,10 @@ class Neighbourhood {
   Result<std::vector<Evidence>> passing(store::ReadTxn& txn, std::span<const float> question);
 
  private:
-  Neighbourhood(const vector::VectorIndex& index, HitKind kind, const SearchFilter& filter)
-      : index_(&index), kind_(kind), filter_(&filter) {}
-
   const vector::VectorIndex* index_;
   HitKind kind_;
   const SearchFilter* filter_;
-  std::optional<std::vector<std::uint64_t>> named_;  // all that pass, when they are few
+  const std::optional<store::Passing>* named_;
   std::size_t asked_ = 0;
   std::vector<vector::Neighbour> neighbours_;
 };

@@ -23,6 +23,10 @@ namespace tacit::recall {
 namespace {
 
 constexpr std::chrono::milliseconds kEmbedDeadline{2000};
+// The documents of a project are named up to this number. In a larger one most of a question's
+// neighbours are likely to pass, and to ask about these costs less than to name all.
+constexpr std::size_t kMaxNamed = 2'000;
+
 std::vector<HitKind> kinds_of(const SearchFilter& filter) {
   std::vector<HitKind> kinds;
   for (const HitKind kind : {HitKind::kItem, HitKind::kExchange}) {
@@ -103,14 +107,22 @@ struct Retriever::State {
     Lists lists;
     const std::vector<HitKind> kinds = kinds_of(filter);
     const bool by_words = query.mode != SearchMode::kVector;
+    std::array<std::optional<store::Passing>, 2> named;  // of each of the kinds
+    for (std::size_t i = 0; i < kinds.size(); ++i)
+      named[i] = TACIT_TRY(store::all_passing(txn, kinds[i], filter, kMaxNamed));
+    const auto add_texts_by = [&](bool words) -> Result<void> {
+      for (std::size_t i = 0; i < kinds.size(); ++i)
+        TACIT_TRY(add_texts(txn, query, kinds[i], filter, named[i], words, lists));
+      return {};
+    };
     if (meaning.is_known && !meaning.vector) {
-      TACIT_TRY(add_texts(txn, query, kinds, filter, true, lists));
+      TACIT_TRY(add_texts_by(true));
       return lists;
     }
     const auto pair = TACIT_TRY(vectors->refresh(txn));
     std::vector<Neighbourhood> near;
-    for (const HitKind kind : kinds)
-      near.push_back(TACIT_TRY(Neighbourhood::open(txn, pair->of(kind), kind, filter)));
+    for (std::size_t i = 0; i < kinds.size(); ++i)
+      near.emplace_back(pair->of(kinds[i]), kinds[i], filter, named[i]);
 
     // One thread embeds the question and looks at the indexes, the other reads full text and then
     // takes an index that is left. Only the second uses the store.
@@ -120,7 +132,7 @@ struct Retriever::State {
     std::atomic<std::size_t> next{0};
     const auto both = [&](std::size_t job, std::size_t) {
       if (job == 0) {
-        read = add_texts(txn, query, kinds, filter, by_words, lists);
+        read = add_texts_by(by_words);
       } else {
         embed(query, meaning);
         is_embedded = meaning.vector.has_value();
@@ -134,7 +146,7 @@ struct Retriever::State {
     TACIT_TRY(std::move(read));
     for (Result<void>& done : looked) TACIT_TRY(std::move(done));
     if (!meaning.vector) {
-      if (!by_words) TACIT_TRY(add_texts(txn, query, kinds, filter, true, lists));
+      if (!by_words) TACIT_TRY(add_texts_by(true));
       return lists;
     }
     for (Neighbourhood& kind : near) {
@@ -151,18 +163,17 @@ struct Retriever::State {
     return {};
   }
 
-  // The query's terms, and by_words the documents that hold them.
-  static Result<void> add_texts(store::ReadTxn& txn, const Query& query,
-                                const std::vector<HitKind>& kinds, const SearchFilter& filter,
-                                bool by_words, Lists& lists) {
-    for (const HitKind kind : kinds) {
-      auto& terms = lists.terms.of(kind);
-      terms = TACIT_TRY(store::query_terms(txn, kind, query.text));
-      if (terms.empty() || !by_words) continue;
-      const auto hits = TACIT_TRY(store::search_text(txn, kind, terms, filter, kPool));
-      for (const store::TextHit& hit : hits)
-        lists.texts.push_back({hit.kind, hit.id, hit.score, hit.closeness});
-    }
+  // The query's terms, and by_words the documents of one kind that hold them.
+  static Result<void> add_texts(store::ReadTxn& txn, const Query& query, HitKind kind,
+                                const SearchFilter& filter,
+                                const std::optional<store::Passing>& named, bool by_words,
+                                Lists& lists) {
+    auto& terms = lists.terms.of(kind);
+    terms = TACIT_TRY(store::query_terms(txn, kind, query.text));
+    if (terms.empty() || !by_words) return {};
+    const auto hits = TACIT_TRY(store::search_text(txn, kind, terms, filter, kPool, named));
+    for (const store::TextHit& hit : hits)
+      lists.texts.push_back({hit.kind, hit.id, hit.score, hit.closeness});
     return {};
   }
 

@@ -133,9 +133,10 @@ inline constexpr Sql kCountExchangesOfProject(
     "SELECT count(*) FROM (SELECT 1 FROM session CROSS JOIN exchange ON exchange.session = "
     "session.id WHERE session.project_name = ?1 LIMIT ?2)");
 inline constexpr Sql kItemsPassing(
-    "SELECT id FROM item WHERE project_name = ?1 AND " TACIT_ITEM_FILTER);
+    "SELECT id, number FROM item WHERE project_name = ?1 AND " TACIT_ITEM_FILTER);
 inline constexpr Sql kExchangesPassing(
-    "SELECT exchange.id FROM session CROSS JOIN exchange ON exchange.session = session.id "
+    "SELECT exchange.id, exchange.number FROM session CROSS JOIN exchange "
+    "ON exchange.session = session.id "
     "WHERE session.project_name = ?1 AND " TACIT_EXCHANGE_FILTER);
 inline constexpr Sql kContentGeneration("SELECT generation FROM content WHERE one = 1");
 

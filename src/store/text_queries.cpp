@@ -67,7 +67,9 @@ Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const s
 
 Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
                                          const std::vector<std::string>& terms,
-                                         const SearchFilter& filter, std::size_t limit) {
+                                         const SearchFilter& filter, std::size_t limit,
+                                         const std::optional<Passing>& named) {
+  if (named && named->numbers.empty()) return std::vector<TextHit>();
   if (terms.empty() || limit == 0 || !can_pass(kind, filter)) return std::vector<TextHit>();
   TermReader reader(txn, kind);
   TACIT_TRY(reader.open());
@@ -86,6 +88,7 @@ Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
   const bool is_open = filter.project.empty() && !filter.type && !filter.since && !filter.as_of;
   const auto best = TACIT_TRY(best_documents(ranking, [&](std::int64_t number) -> Result<bool> {
     if (is_open) return true;
+    if (named) return std::ranges::binary_search(named->numbers, number);
     return TACIT_TRY(txn.integer(is_item ? hot::kItemNumberPasses : hot::kExchangeNumberPasses,
                                  number, filter.project, filter.since, filter.as_of,
                                  type_code(filter))) != 0;
@@ -152,23 +155,26 @@ Result<bool> passes(ReadTxn& txn, HitKind kind, std::uint64_t id, const SearchFi
                                filter.project, filter.since, filter.as_of, type_code(filter))) != 0;
 }
 
-Result<std::optional<std::vector<std::uint64_t>>> all_passing(ReadTxn& txn, HitKind kind,
-                                                              const SearchFilter& filter,
-                                                              std::size_t most) {
-  std::optional<std::vector<std::uint64_t>> ids;
-  if (filter.project.empty()) return ids;
+Result<std::optional<Passing>> all_passing(ReadTxn& txn, HitKind kind, const SearchFilter& filter,
+                                           std::size_t most) {
+  std::optional<Passing> named;
+  if (filter.project.empty()) return named;
   const bool is_item = kind == HitKind::kItem;
   const std::string name = project_name(filter.project);
   const std::int64_t count =
       TACIT_TRY(txn.integer(is_item ? hot::kCountItemsOfProject : hot::kCountExchangesOfProject,
                             name, static_cast<std::int64_t>(most) + 1));
-  if (count > static_cast<std::int64_t>(most)) return ids;
-  ids.emplace();
-  if (!can_pass(kind, filter)) return ids;
+  if (count > static_cast<std::int64_t>(most)) return named;
+  named.emplace();
+  if (!can_pass(kind, filter)) return named;
   auto rows = TACIT_TRY(txn.query(is_item ? hot::kItemsPassing : hot::kExchangesPassing, name,
                                   filter.project, filter.since, filter.as_of, type_code(filter)));
-  while (TACIT_TRY(rows.step())) ids->push_back(rows.id(0));
-  return ids;
+  while (TACIT_TRY(rows.step())) {
+    named->ids.push_back(rows.id(0));
+    named->numbers.push_back(rows.integer(1));
+  }
+  std::ranges::sort(named->numbers);
+  return named;
 }
 
 Result<std::int64_t> content_generation(ReadTxn& txn) {

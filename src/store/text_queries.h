@@ -33,11 +33,22 @@ inline constexpr std::size_t kCloseRows = 100;
 inline constexpr double kCommonShare = 0.5;
 Result<std::vector<std::string>> query_terms(ReadTxn& txn, HitKind kind, const std::string& text);
 
+// All documents of one kind that pass a filter.
+struct Passing {
+  std::vector<std::uint64_t> ids;
+  std::vector<std::int64_t> numbers;  // ascending
+};
+// Those of the filter's project; nothing when the project has more than `most`, which is counted
+// first and costs little, or when the filter names none.
+Result<std::optional<Passing>> all_passing(ReadTxn& txn, HitKind kind, const SearchFilter& filter,
+                                           std::size_t most);
+
 // The `limit` best documents of one kind that hold any of the terms and pass the filter, best
-// first.
+// first. All that pass may be named, which saves asking for each document that holds a term.
 Result<std::vector<TextHit>> search_text(ReadTxn& txn, HitKind kind,
                                          const std::vector<std::string>& terms,
-                                         const SearchFilter& filter, std::size_t limit);
+                                         const SearchFilter& filter, std::size_t limit,
+                                         const std::optional<Passing>& named = std::nullopt);
 // Remembers ids and sizes of all documents, which the first searches would look up one by one.
 Result<void> warm_text(ReadTxn& txn);
 // Which of the terms a document holds, for explanations.
@@ -58,10 +69,5 @@ struct ExchangePlace {
 Result<std::optional<ExchangePlace>> place_of(ReadTxn& txn, ExchangeId id);
 // True when the document passes the filter (for hits that came by vector).
 Result<bool> passes(ReadTxn& txn, HitKind kind, std::uint64_t id, const SearchFilter& filter);
-// All documents of the filter's project that pass it; nothing when the project has more than
-// `most`, which is counted first and costs little, or when the filter names none.
-Result<std::optional<std::vector<std::uint64_t>>> all_passing(ReadTxn& txn, HitKind kind,
-                                                              const SearchFilter& filter,
-                                                              std::size_t most);
 
 }  // namespace tacit::store

@@ -37,6 +37,11 @@ class TextQueriesTest : public StoreTestBase {
         last = hit.score;
         ids.push_back(hit.id);
       }
+      std::vector<std::uint64_t> ids_of_named;  // as when those that pass are named
+      const auto named = TACIT_TRY(all_passing(txn, kind, filter, 100));
+      for (const TextHit& hit : TACIT_TRY(search_text(txn, kind, wanted, filter, 10, named)))
+        ids_of_named.push_back(hit.id);
+      EXPECT_EQ(ids_of_named, ids);
       return {};
     });
     return ids;
@@ -196,15 +201,24 @@ TEST_F(TextQueriesTest, EveryFilterKeepsOutWhatItNames) {
     EXPECT_FALSE(TACIT_TRY(passes(txn, HitKind::kExchange, there.id.value, filter)));
     EXPECT_FALSE(TACIT_TRY(passes(txn, HitKind::kItem, 12345, {})));
     filter.project = session_.project;
-    EXPECT_THAT(*TACIT_TRY(all_passing(txn, HitKind::kExchange, filter, 5)),
+    EXPECT_THAT(TACIT_TRY(all_passing(txn, HitKind::kExchange, filter, 5))->ids,
                 ElementsAre(here.id.value));
-    EXPECT_THAT(*TACIT_TRY(all_passing(txn, HitKind::kItem, filter, 5)), ElementsAre(item.value));
+    EXPECT_THAT(TACIT_TRY(all_passing(txn, HitKind::kItem, filter, 5))->ids,
+                ElementsAre(item.value));
     EXPECT_FALSE(TACIT_TRY(all_passing(txn, HitKind::kItem, filter, 0))) << "there are more";
     EXPECT_FALSE(TACIT_TRY(all_passing(txn, HitKind::kItem, {}, 5))) << "of every project";
     filter.project = "blog";
-    EXPECT_THAT(*TACIT_TRY(all_passing(txn, HitKind::kExchange, filter, 5)), IsEmpty());
+    EXPECT_THAT(TACIT_TRY(all_passing(txn, HitKind::kExchange, filter, 5))->ids, IsEmpty());
     return {};
   });
+}
+
+// Numbers go by arrival, a session by its order.
+TEST_F(TextQueriesTest, AllOfAProjectAreNamedWhateverOrderTheyCameIn) {
+  for (const int ordinal : {5, 1, 4, 2, 3}) put_text(ordinal, "deploy", "r");
+  SearchFilter filter;
+  filter.project = session_.project;
+  EXPECT_EQ(search(HitKind::kExchange, "deploy", filter).size(), 5U);
 }
 
 TEST_F(TextQueriesTest, TellsWhichTermsADocumentHolds) {
