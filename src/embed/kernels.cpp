@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "base/cpu.h"
+#include "embed/bf16_norm.h"
 #include "embed/tile_attention.h"
 #include "embed/vector_math.h"
 
@@ -31,8 +32,8 @@ TACIT_INLINE void gelu_all(Number* x, std::size_t count) {
   }
 }
 
-template <std::size_t N, class Number>
-TACIT_INLINE void add_and_norm(float* x, const Number* y, Number* copy, const NormWeights& norm,
+template <std::size_t N>
+TACIT_INLINE void add_and_norm(float* x, const float* y, float* copy, const NormWeights& norm,
                                std::size_t rows, std::size_t width) {
   for (std::size_t row = 0; row < rows; ++row, x += width) {
     Vec<N> sum = Vec<N>::all(0);
@@ -202,26 +203,32 @@ TACIT_INLINE void attention(const Number* qkv, const AttentionShape& shape, Numb
   }
 }
 
-#define TACIT_KERNELS(variant, number, width, target)                                              \
-  target void variant##_gelu(number* x, std::size_t count) {                                       \
-    gelu_all<width>(x, count);                                                                     \
-  }                                                                                                \
-  target void variant##_norm(float* state, const number* y, number* copy, const NormWeights& norm, \
-                             std::size_t rows, std::size_t columns) {                              \
-    add_and_norm<width>(state, y, copy, norm, rows, columns);                                      \
-  }                                                                                                \
-  target void variant##_attention(const number* qkv, const AttentionShape& shape, number* out,     \
-                                  std::byte* scratch) {                                            \
-    attention<width>(qkv, shape, out, scratch);                                                    \
+#define TACIT_KERNELS(variant, number, width, target)                                          \
+  target void variant##_gelu(number* x, std::size_t count) {                                   \
+    gelu_all<width>(x, count);                                                                 \
+  }                                                                                            \
+  target void variant##_attention(const number* qkv, const AttentionShape& shape, number* out, \
+                                  std::byte* scratch) {                                        \
+    attention<width>(qkv, shape, out, scratch);                                                \
+  }
+
+#define TACIT_NORM(variant, width, target)                                                       \
+  target void variant##_norm(float* state, const float* y, float* copy, const NormWeights& norm, \
+                             std::size_t rows, std::size_t columns) {                            \
+    add_and_norm<width>(state, y, copy, norm, rows, columns);                                    \
   }
 
 TACIT_KERNELS(plain, float, 4, )
+TACIT_NORM(plain, 4, )
 constexpr Kernels<float> k_plain{"plain", plain_gelu, plain_norm, plain_attention};
 
 #if defined(__x86_64__)
 #define TACIT_AVX512 __attribute__((target("avx512f,avx512dq,avx512bw,avx512vl,fma")))
+#define TACIT_AVX2 __attribute__((target("avx2,fma")))
 TACIT_KERNELS(avx512, float, 16, TACIT_AVX512)
-TACIT_KERNELS(avx2, float, 8, __attribute__((target("avx2,fma"))))
+TACIT_NORM(avx512, 16, TACIT_AVX512)
+TACIT_KERNELS(avx2, float, 8, TACIT_AVX2)
+TACIT_NORM(avx2, 8, TACIT_AVX2)
 TACIT_KERNELS(bf16, Bf16, 16, TACIT_AVX512)
 constexpr Kernels<float> k_avx512{"avx512", avx512_gelu, avx512_norm, avx512_attention};
 constexpr Kernels<float> k_avx2{"avx2", avx2_gelu, avx2_norm, avx2_attention};
