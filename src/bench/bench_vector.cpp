@@ -73,6 +73,10 @@ Result<Bed> fill(const Vectors& vectors, Vectors queries, const vector::IndexOpt
   return bed;
 }
 
+double megabytes(const vector::VectorIndex& index) {
+  return static_cast<double>(index.bytes()) / 1e6;
+}
+
 Result<const Bed*> generated(std::size_t count, std::size_t dimension) {
   static std::map<std::pair<std::size_t, std::size_t>, Bed> beds;
   const auto known = beds.find({count, dimension});
@@ -111,7 +115,7 @@ Result<Sample> ask(const Bed& bed, std::size_t threads, int rounds, std::size_t 
   for (const std::size_t one : found) all += static_cast<double>(one);
   sample.recall = all / static_cast<double>(count * wanted);
   sample.throughput = static_cast<double>(count) * 1000 / ms;
-  sample.rss_mb = static_cast<double>(bed.index->bytes()) / 1e6;
+  sample.rss_mb = megabytes(*bed.index);
   return sample;
 }
 
@@ -177,7 +181,7 @@ Case build_case(std::size_t count, std::size_t dimension) {
             sample.ms = {bed->build_ms};
             sample.throughput = static_cast<double>(count) * 1000 / bed->build_ms;
             sample.unit = "vectors/s";
-            sample.rss_mb = static_cast<double>(bed->index->bytes()) / 1e6;
+            sample.rss_mb = megabytes(*bed->index);
             return sample;
           }};
 }
@@ -225,6 +229,7 @@ Case scan_case(std::string name, std::size_t questions, Ask ask_some) {
             double total = 0;
             for (const double ms : sample.ms) total += ms;
             sample.throughput = static_cast<double>(questions * sample.ms.size()) * 1000 / total;
+            sample.rss_mb = megabytes(*bed->index);
             return sample;
           }};
 }
@@ -265,6 +270,7 @@ Result<Sample> take_up(const BenchOptions&, int) {
   if (!index->take_up()) return fail(ErrorKind::kInternal, "the graph was not taken up");
   sample.ms.push_back(
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  sample.rss_mb = megabytes(*index);
   return sample;
 }
 
