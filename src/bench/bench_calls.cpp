@@ -53,9 +53,9 @@ struct Setting {
   Duration thinking{0};  // of the provider
 };
 
-// How many of each kind a percentile rests on.
+// How many of each kind a percentile rests on. Of fewer than a hundred, p99 would be the worst.
 int calls_at(int rate) {
-  constexpr int kMostSeconds = 40;
+  constexpr int kMostSeconds = 100;
   constexpr int kMostCalls = 2000;
   return std::min(rate * kMostSeconds, kMostCalls);
 }
