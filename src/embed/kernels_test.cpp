@@ -173,6 +173,24 @@ TEST(Kernels, NormaliseTheSumAndCopyIt) {
   expect_norm_and_copy<Bf16>(4e-3);
 }
 
+template <class Number>
+void expect_shift_of_even_row() {
+  constexpr std::size_t kWidth = 48;
+  const auto scale = waves(kWidth, 0.4f);
+  const auto shift = waves(kWidth, 0.2f);
+  for (const auto& variant : usable_kernels<Number>()) {
+    std::vector<float> state(kWidth, 2.0f);
+    variant.add_and_norm(state.data(), nullptr, nullptr, {scale.data(), shift.data(), 1e-12f}, 1,
+                         kWidth);
+    EXPECT_EQ(state, shift) << variant.name;
+  }
+}
+
+TEST(Kernels, ARowWithoutVarianceBecomesTheShift) {
+  expect_shift_of_even_row<float>();
+  expect_shift_of_even_row<Bf16>();
+}
+
 TEST(Kernels, GeluIsTheExactFormEverywhere) {
   std::vector<float> values(4096);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = (static_cast<float>(i) - 2048) / 128;
