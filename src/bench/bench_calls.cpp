@@ -53,7 +53,7 @@ struct Setting {
   Duration thinking{0};  // of the provider
 };
 
-// How many of each kind a percentile rests on. Of fewer than a hundred, p99 would be the worst.
+// How many of each kind a percentile rests on: a hundred or more, of which p99 leaves one out.
 int calls_at(int rate) {
   constexpr int kMostSeconds = 100;
   constexpr int kMostCalls = 2000;
